@@ -1,0 +1,91 @@
+"""Texts and bytes as 7-bit lines: 7bit, quoted-printable or base64 (RFC 2045, section 6)."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import Final
+
+from mailsend.errors import InvalidMessage
+from mailsend.model.lines import crlf
+
+__all__ = ["base64_lines", "encode_octets", "encode_text", "quoted_printable"]
+
+_WIDTH: Final = 76
+_SHOWN = bytes(range(0x20, 0x7F)) + b"\r\n"
+_UNQUOTED = bytes(octet for octet in range(0x20, 0x7F) if octet != 0x3D) + b"\r\n\t"
+
+_CHANGED_BY_RELAYS = re.compile(rb"\n(?:\.|From )")
+
+
+def encode_text(field: str, text: str) -> tuple[str, bytes]:
+    """Give the transfer encoding for a text part and its bytes, without a CRLF added at the end.
+
+    7bit where every line can stand as it is, else the smaller of quoted-printable and base64. Raises
+    InvalidMessage, naming ``field``, for lone surrogates.
+    """
+    try:
+        octets = crlf(text.encode())
+    except UnicodeEncodeError as fault:
+        why = f"half of a surrogate pair stands at character {fault.start}"
+        raise InvalidMessage(field, why, advice="Give text that UTF-8 can write.") from None
+    return ("7bit", octets) if _can_stand(octets) else encode_octets(octets)
+
+
+def encode_octets(octets: bytes) -> tuple[str, bytes]:
+    """Give quoted-printable or base64, whichever is smaller, for text whose lines end in CRLF."""
+    # Two characters more for each quoted octet, a third and the line ends more for base64.
+    if 6 * len(octets.translate(None, _UNQUOTED)) < len(octets):
+        return "quoted-printable", quoted_printable(octets)
+    return "base64", base64_lines(octets)
+
+
+def base64_lines(octets: bytes) -> bytes:
+    """Give base64 in lines of 76 characters, without a CRLF at the end (RFC 2045, 6.8)."""
+    encoded = binascii.b2a_base64(octets, newline=False)
+    return b"\r\n".join([encoded[at : at + _WIDTH] for at in range(0, len(encoded), _WIDTH)])
+
+
+def quoted_printable(octets: bytes) -> bytes:
+    """Give quoted-printable lines of at most 76 characters (RFC 2045, 6.7) for text in CRLF lines.
+
+    ``From `` and a dot at the start of a line are quoted as well: relays change them (M30).
+    """
+    # The encoder copies the line ending that it meets first; without any it would break with LF.
+    lines = binascii.b2a_qp(octets + b"\r\n")[:-2]
+    if lines.startswith((b".", b"From ")) or _CHANGED_BY_RELAYS.search(lines):
+        return b"\r\n".join([_guarded(line) for line in lines.split(b"\r\n")])
+    return lines
+
+
+def _guarded(line: bytes) -> bytes:
+    """Quote what relays change at the start of a line, and break the line anew where it grew."""
+    broken = []
+    line = _quoted_start(line)
+    while len(line) > _WIDTH:
+        at = _WIDTH - 1
+        # No break inside =XX: both of its digits would have to stand before it.
+        quoted = line.rfind(b"=", at - 2, at)
+        at = at if quoted < 0 else quoted
+        broken.append(line[:at])
+        line = _quoted_start(line[at:])
+    return b"=\r\n".join([*broken, line])
+
+
+def _quoted_start(line: bytes) -> bytes:
+    if line.startswith(b"."):
+        return b"=2E" + line[1:]
+    return b"=46rom " + line[5:] if line.startswith(b"From ") else line
+
+
+def _can_stand(octets: bytes) -> bool:
+    """Whether a text can be written plainly: short lines, and nothing that a relay might change."""
+    return (
+        octets.isascii()
+        and not octets.translate(None, _SHOWN)
+        and b" \r\n" not in octets
+        and not octets.startswith((b".", b"From "))
+        and not _CHANGED_BY_RELAYS.search(octets)
+        and not octets.endswith(b" ")
+        and max(map(len, octets.split(b"\r\n"))) <= _WIDTH
+    )

@@ -1,0 +1,111 @@
+"""The last look at the bytes: what must hold of every mail that leaves (RFC 5321, RFC 5322)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailsend.model.lines import bare_line_end_at, long_line_at
+
+__all__ = ["GateCode", "GateFault", "check"]
+
+
+class GateCode(StrEnum):
+    """What is wrong with the bytes of a mail."""
+
+    NUL = "nul"
+    BARE_CR_OR_LF = "bare_cr_or_lf"
+    UNFINISHED_LINE = "unfinished_line"
+    LONG_LINE = "long_line"
+    NO_HEADER = "no_header"
+    BROKEN_HEADER = "broken_header"
+    HEADER_NOT_UTF8 = "header_not_utf8"
+    BODY_NOT_7BIT = "body_not_7bit"
+    FIELD_MISSING = "field_missing"
+    FIELD_TWICE = "field_twice"
+    FIELD_FORBIDDEN = "field_forbidden"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateFault:
+    """The first fault that was found; ``where`` names the header field, or the octet from 0."""
+
+    code: GateCode
+    where: str = ""
+
+
+# A field, folded or not; a folded line that is blank would end the header for some readers.
+_FIELD = re.compile(rb"([!-9;-~]+):[^\r\n]*\r\n(?:[ \t]+[^ \t\r\n][^\r\n]*\r\n)*")
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_REQUIRED = (b"from", b"date", b"message-id", b"mime-version")
+# Fields of which a second makes readers disagree (RFC 5322, 3.6; RFC 2045).
+_ONCE = frozenset(
+    (
+        *_REQUIRED,
+        *(b"sender", b"reply-to", b"to", b"cc", b"subject", b"in-reply-to", b"references"),
+        *(b"content-type", b"content-transfer-encoding", b"content-disposition", b"content-id"),
+    )
+)
+_FORBIDDEN = (b"bcc", b"resent-bcc")
+
+
+def check(data: bytes) -> GateFault | None:
+    """Give the first fault of a finished mail, or None.
+
+    No NUL, no bare CR or LF, no line over 998 octets, a whole header with each of From, Date,
+    Message-ID and MIME-Version exactly once and no Bcc, a 7-bit body.
+    """
+    return _lines(data) or _header(data)
+
+
+def _lines(data: bytes) -> GateFault | None:
+    if b"\0" in data:
+        return _fault(GateCode.NUL, data.index(b"\0"))
+    bare = bare_line_end_at(data)
+    if bare >= 0:
+        return _fault(GateCode.BARE_CR_OR_LF, bare)
+    if not data.endswith(b"\r\n"):
+        return _fault(GateCode.UNFINISHED_LINE, len(data))
+    long_line = long_line_at(data)
+    return _fault(GateCode.LONG_LINE, long_line) if long_line >= 0 else None
+
+
+def _header(data: bytes) -> GateFault | None:
+    end = data.find(b"\r\n\r\n") + 2
+    if end < 2:
+        return GateFault(code=GateCode.NO_HEADER)
+    names: list[bytes] = []
+    at = 0
+    while at < end:
+        field = _FIELD.match(data, at, end)
+        if field is None:
+            return _fault(GateCode.BROKEN_HEADER, at)
+        names.append(field[1].lower())
+        at = field.end()
+    if not data.isascii():
+        try:
+            data[:end].decode()
+        except UnicodeDecodeError as fault:
+            return _fault(GateCode.HEADER_NOT_UTF8, fault.start)
+        high = _NOT_ASCII.search(data, end)
+        if high:
+            return _fault(GateCode.BODY_NOT_7BIT, high.start())
+    return _fields(Counter(names))
+
+
+def _fields(names: Counter[bytes]) -> GateFault | None:
+    for name in _REQUIRED:
+        if name not in names:
+            return GateFault(code=GateCode.FIELD_MISSING, where=name.decode())
+    for name, times in names.items():
+        if name in _FORBIDDEN:
+            return GateFault(code=GateCode.FIELD_FORBIDDEN, where=name.decode())
+        if times > 1 and name in _ONCE:
+            return GateFault(code=GateCode.FIELD_TWICE, where=name.decode())
+    return None
+
+
+def _fault(code: GateCode, octet: int) -> GateFault:
+    return GateFault(code=code, where=f"octet {octet}")

@@ -1,0 +1,62 @@
+"""Parameters of MIME fields, and the file names among them (RFC 2045, 5.1; RFC 2231)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+
+from mailsend.compose.headers import Field, refuse_unwritable
+
+__all__ = ["filename_parameters", "parameterised"]
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$&+.^_`{|}~-]+\Z")
+_TO_ESCAPE = re.compile(r'(["\\])')
+_NAMELESS = "attachment"
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9 !#$&'()+,.;=@^_`{}~\[\]-]+")
+_UNQUOTED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$&+-.^_`{|}~")
+
+
+def parameterised(name: str, value: str, parameters: Sequence[tuple[str, str]]) -> str:
+    """Give a field with parameters; a value outside ASCII is written in one piece (RFC 2231, 4)."""
+    refuse_unwritable(name, value)
+    field = Field(name)
+    word = value
+    for key, text in parameters:
+        field.word(word + ";")
+        word = _parameter(name, key, text)
+    field.word(word)
+    return field.end()
+
+
+def _parameter(field: str, key: str, value: str) -> str:
+    refuse_unwritable(field, value)
+    if _TOKEN.match(value):
+        return f"{key}={value}"
+    if value.isascii():
+        escaped = _TO_ESCAPE.sub(r"\\\1", value)
+        return f'{key}="{escaped}"'
+    encoded = "".join([chr(octet) if octet in _UNQUOTED else f"%{octet:02X}" for octet in value.encode()])
+    return f"{key}*=utf-8''{encoded}"
+
+
+@lru_cache(maxsize=256)
+def filename_parameters(filename: str) -> tuple[tuple[str, str], ...]:
+    """Give ``filename``; before a name outside ASCII stands an ASCII one of the same extension (M30)."""
+    if filename.isascii():
+        return (("filename", filename),)
+    return (("filename", _in_ascii(filename)), ("filename", filename))
+
+
+def _in_ascii(filename: str) -> str:
+    stem, dot, extension = filename.rpartition(".")
+    if not dot:
+        stem, extension = filename, ""
+    plain = _plain(stem)
+    return f"{plain if plain.strip('_ ') else _NAMELESS}{dot}{_plain(extension)}"
+
+
+def _plain(part: str) -> str:
+    bare = "".join([c for c in unicodedata.normalize("NFKD", part) if not unicodedata.combining(c)])
+    return _NOT_PLAIN.sub("_", bare)

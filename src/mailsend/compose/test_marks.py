@@ -1,0 +1,43 @@
+"""What a test copy says of itself: a banner, a mark in the subject, and the true recipients (M35)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from html import escape
+
+from mailsend.model.content import Content
+
+__all__ = ["SUBJECT_MARK", "with_test_marks"]
+
+SUBJECT_MARK = "[TEST]"
+
+_BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
+_BANNER: Mapping[str, str] = {
+    "en": "Test copy: test mode is on. Without it, this mail would go to {recipients}.",
+    "de": "Testkopie: Der Testmodus ist eingeschaltet. Ohne ihn ginge diese Mail an {recipients}.",
+}
+_STYLE = (
+    "margin:0;padding:12px 16px;background-color:#fff4ce;color:#3d2f00;border-bottom:2px solid #c98a00;"
+    "font:14px/20px Arial,Helvetica,sans-serif;"
+)
+
+
+def with_test_marks(content: Content, recipients: tuple[str, ...], locale: str) -> Content:
+    """Give the content with the mark and the banner; ``recipients`` are the real ones, as text."""
+    words = _BANNER.get(locale.partition("-")[0], _BANNER["en"])
+    banner = words.format(recipients=", ".join(recipients))
+    return replace(
+        content,
+        subject=f"{SUBJECT_MARK} {content.subject}".rstrip(),
+        text=None if content.text is None else f"{banner}\n\n{content.text}",
+        html=None if content.html is None else _into_html(content.html, banner),
+    )
+
+
+def _into_html(html: str, banner: str) -> str:
+    box = f'<div role="note" style="{_STYLE}">{escape(banner)}</div>'
+    body = _BODY.search(html)
+    at = body.end() if body else 0
+    return html[:at] + box + html[at:]

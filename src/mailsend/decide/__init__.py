@@ -1,0 +1,1 @@
+"""What should happen, and why: pure functions from facts to decisions."""

@@ -1,0 +1,248 @@
+"""For each reason: whose fault it is, whether it lasts, and what to do about it, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from mailsend.decide.verdict.terms import Reason, Verdict
+from mailsend.model.reply import Reply, Severity
+from mailsend.model.report import Fault, Outcome
+
+__all__ = ["CAUSES", "Cause", "conclude", "is_lasting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a reason means. ``lasting`` is ``None`` where the first digit of the reply says it."""
+
+    fault: Fault
+    advice: str
+    lasting: bool | None = None
+
+
+_SERVER, _ACCOUNT, _SENDER = Fault.SERVER, Fault.ACCOUNT, Fault.SENDER
+_MESSAGE, _RECIPIENT = Fault.MESSAGE, Fault.RECIPIENT
+
+CAUSES: Final[Mapping[Reason, Cause]] = MappingProxyType(
+    {
+        Reason.NAME_MISSING: Cause(
+            _SERVER,
+            "The server's name does not exist or has no address: correct the host name.",
+            lasting=True,
+        ),
+        Reason.NAME_LOOKUP_FAILED: Cause(
+            _SERVER, "The name could not be looked up just now: check this machine's DNS.", lasting=False
+        ),
+        Reason.NOT_CONNECTED: Cause(
+            _SERVER,
+            "No connection: check host, port and firewall, and whether the server runs.",
+            lasting=False,
+        ),
+        Reason.CONNECTION_LOST: Cause(
+            _SERVER, "The server fell silent or closed the connection: see its own log.", lasting=False
+        ),
+        Reason.DEADLINE: Cause(
+            _SERVER, "The deadline passed before the mail was handed over: allow more time.", lasting=False
+        ),
+        Reason.CA_FILE_UNREADABLE: Cause(
+            _SERVER, "ca_file cannot be read or holds no certificate: it must be a PEM file.", lasting=True
+        ),
+        Reason.CERTIFICATE_NOT_TRUSTED: Cause(
+            _SERVER,
+            "The certificate is expired, for another name, or from an unknown authority: mend it, use the"
+            " name that it holds, or give ca_file.",
+            lasting=False,
+        ),
+        Reason.TLS_FAILED: Cause(
+            _SERVER,
+            "TLS could not be agreed on: port 465 speaks it from the first byte (smtps://), 587 after"
+            " STARTTLS (smtp://); version 1.2 or later is needed.",
+            lasting=False,
+        ),
+        Reason.TLS_REFUSED: Cause(_SERVER, "The server refused STARTTLS: ask who runs it."),
+        Reason.TLS_NOT_OFFERED: Cause(
+            _SERVER,
+            "The server does not offer STARTTLS, or somebody on the way strips it: nothing was sent.",
+            lasting=False,
+        ),
+        Reason.TLS_DEMANDED: Cause(
+            _SERVER, "The server takes nothing before STARTTLS: use smtp:// without tls=none.", lasting=True
+        ),
+        Reason.REQUIRE_TLS_NOT_OFFERED: Cause(
+            _SERVER,
+            "The mail asks for TLS all the way (RFC 8689) and this server does not promise it.",
+            lasting=False,
+        ),
+        Reason.SERVER_BUSY: Cause(_SERVER, "The server is busy or shutting down: it is tried again."),
+        Reason.SERVER_FAULT: Cause(_SERVER, "The server has a fault of its own: see its log."),
+        Reason.SERVER_POLICY: Cause(
+            _SERVER, "The server's policy refuses us: ask who runs it, with this reply."
+        ),
+        Reason.RATE: Cause(
+            _SERVER, "Sent too fast for this server: lower max_per_minute or max_connections.", lasting=False
+        ),
+        Reason.RELAYING_DENIED: Cause(
+            _SERVER, "The server does not relay for us: log in, or have this machine's address allowed."
+        ),
+        Reason.CLIENT_REFUSED: Cause(
+            _SERVER,
+            "The server refuses this machine's address: check its reverse DNS and the server's lists.",
+        ),
+        Reason.HELO_REFUSED: Cause(
+            _SERVER, "The server refuses our EHLO name: set local_hostname to a name that resolves to us."
+        ),
+        Reason.BLOCK_LISTED: Cause(
+            _SERVER,
+            "This machine's address stands on a block list: the reply names it; ask there for removal.",
+        ),
+        Reason.NETWORK: Cause(
+            _SERVER, "The server cannot reach the recipient's network: it is tried later.", lasting=False
+        ),
+        Reason.PROTOCOL: Cause(
+            _SERVER, "The server did not understand a command: something between us may change the dialogue."
+        ),
+        Reason.SENSELESS_REPLY: Cause(
+            _SERVER, "The reply makes no sense at this step: is this an SMTP server?", lasting=False
+        ),
+        Reason.TOO_MANY_RECIPIENTS: Cause(
+            _SERVER, "Too many recipients for one transaction: the rest goes in the next.", lasting=False
+        ),
+        Reason.NO_RECIPIENTS: Cause(
+            _SERVER, "No recipient was accepted, so nothing was sent.", lasting=False
+        ),
+        Reason.AUTH_REQUIRED: Cause(
+            _ACCOUNT, "The server wants a log-in: give user and password in the server URL or by secrets."
+        ),
+        Reason.AUTH_FAILED: Cause(
+            _ACCOUNT, "User or password is wrong: correct it; no log-in is tried for a while.", lasting=True
+        ),
+        Reason.AUTH_REFUSED: Cause(
+            _ACCOUNT, "The server refused this way of logging in: set auth= to one that it offers."
+        ),
+        Reason.AUTH_TEMPORARY: Cause(
+            _ACCOUNT, "The server cannot check log-ins just now: it is tried again.", lasting=False
+        ),
+        Reason.AUTH_PAUSED: Cause(
+            _ACCOUNT,
+            "The last log-in failed and another so soon could lock the account: correct user or password.",
+            lasting=True,
+        ),
+        Reason.AUTH_NOT_OFFERED: Cause(
+            _ACCOUNT,
+            "The server offers no log-in here, so nothing was sent: use its submission port (587 or 465),"
+            " or leave user and password away.",
+            lasting=True,
+        ),
+        Reason.AUTH_METHOD_NOT_OFFERED: Cause(
+            _ACCOUNT,
+            "The server does not offer this way of logging in: set auth= to one it offers.",
+            lasting=True,
+        ),
+        Reason.AUTH_METHOD_UNKNOWN: Cause(
+            _ACCOUNT,
+            "XOAUTH2 and OAUTHBEARER are not yet supported: use auth=plain, login or cram-md5.",
+            lasting=True,
+        ),
+        Reason.AUTH_IN_CLEAR: Cause(
+            _ACCOUNT,
+            "The connection is not encrypted, so user and password were not sent: use smtp:// or smtps://.",
+            lasting=True,
+        ),
+        Reason.AUTH_SWITCHED_OFF: Cause(
+            _ACCOUNT,
+            "Log-in by password is switched off for this account: have an administrator allow authenticated"
+            " SMTP, or use a relay that accepts this machine.",
+            lasting=True,
+        ),
+        Reason.SENDING_MAILBOX_FULL: Cause(
+            _ACCOUNT, "The mailbox that we send from is full: make room in it."
+        ),
+        Reason.ACCOUNT_DISABLED: Cause(
+            _ACCOUNT, "The account that we send from is disabled: ask who runs it."
+        ),
+        Reason.SENDER_NOT_ALLOWED: Cause(
+            _SENDER,
+            "This account may not send as this address: allow it there, or use the account's address.",
+        ),
+        Reason.SENDER_REFUSED: Cause(
+            _SENDER, "The server refuses the reverse-path: its domain must exist and take mail."
+        ),
+        Reason.SENDER_AUTHENTICATION: Cause(
+            _SENDER, "Our SPF, DKIM or DMARC did not pass at the receiver: check the sender domain's records."
+        ),
+        Reason.TOO_BIG: Cause(_MESSAGE, "The mail is too big for this server: send a link or smaller files."),
+        Reason.CONTENT_REFUSED: Cause(
+            _MESSAGE, "The content was refused: the reply says by which rule; look at links and attachments."
+        ),
+        Reason.MESSAGE_FORMAT: Cause(_MESSAGE, "The server cannot carry a part of this mail: see its reply."),
+        Reason.SMTPUTF8_NOT_OFFERED: Cause(
+            _MESSAGE,
+            "An address has letters beyond ASCII before the @ and this server does not carry that (RFC 6531).",
+            lasting=True,
+        ),
+        Reason.NO_SUCH_USER: Cause(
+            _RECIPIENT, "There is no such mailbox: ask the recipient for the address."
+        ),
+        Reason.BAD_DOMAIN: Cause(_RECIPIENT, "The recipient's domain does not exist or takes no mail."),
+        Reason.BAD_ADDRESS: Cause(_RECIPIENT, "The server does not take this form of address."),
+        Reason.MOVED: Cause(_RECIPIENT, "The recipient has moved: ask for the new address."),
+        Reason.MAILBOX_DISABLED: Cause(_RECIPIENT, "The recipient's mailbox is disabled."),
+        Reason.MAILBOX_FULL: Cause(_RECIPIENT, "The recipient's mailbox is full."),
+        Reason.GREYLISTED: Cause(
+            _RECIPIENT, "The server asks first-time senders to come back in some minutes.", lasting=False
+        ),
+        Reason.RECIPIENT_POLICY: Cause(
+            _RECIPIENT,
+            "The recipient's side does not take mail from this sender: ask the recipient to allow it.",
+        ),
+        Reason.RECIPIENT_REFUSED: Cause(_RECIPIENT, "The server refused this recipient: its reply says why."),
+    }
+)
+
+_CONNECTION_FAULTS = frozenset({Reason.NOT_CONNECTED, Reason.CONNECTION_LOST})
+_SERVICE_CLOSING = 421  # RFC 5321, section 3.8: may answer any command
+_ACCEPTED = Verdict(outcome=Outcome.ACCEPTED, fault=None, reason=Reason.ACCEPTED)
+_UNKNOWN = Verdict(
+    outcome=Outcome.UNKNOWN,
+    fault=_SERVER,
+    reason=Reason.SILENCE_AFTER_DOT,
+    advice="The server got the whole mail and did not answer: it may be on its way. Do not send it again"
+    " blindly; ask who runs the server.",
+)
+
+
+def is_lasting(reason: str, reply: Reply | None) -> bool:
+    """Say whether what ``reason`` names will not mend by itself; unknown codes go by the reply."""
+    cause = CAUSES.get(Reason(reason)) if reason in _ALL_REASONS else None
+    if cause is not None and cause.lasting is not None:
+        return cause.lasting
+    return reply is not None and reply.severity is Severity.PERMANENT
+
+
+_ALL_REASONS = frozenset(str(one) for one in Reason)
+
+
+def conclude(reason: Reason, reply: Reply | None = None) -> Verdict:
+    """Give the verdict for a reason that is known already, such as a finding of our own."""
+    if reason is Reason.ACCEPTED:
+        return _ACCEPTED
+    if reason is Reason.SILENCE_AFTER_DOT:
+        return _UNKNOWN
+    cause = CAUSES[reason]
+    lasting = is_lasting(reason, reply)
+    refused = lasting and cause.fault in (_MESSAGE, _RECIPIENT)
+    return Verdict(
+        outcome=Outcome.REJECTED if refused else Outcome.DEFERRED,
+        fault=cause.fault,
+        reason=reason,
+        advice=cause.advice,
+        lasting=lasting,
+        next_route=cause.fault in (_SERVER, _ACCOUNT) and not lasting,
+        retry_now=reason in _CONNECTION_FAULTS or (reply is not None and reply.code == _SERVICE_CLOSING),
+        too_many=reason is Reason.TOO_MANY_RECIPIENTS,
+        slow_down=reason is Reason.RATE,
+        lone_dot=reason is Reason.NO_RECIPIENTS,
+    )

@@ -1,0 +1,1 @@
+"""What the DNS should say, what it says, and what to change."""

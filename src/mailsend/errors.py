@@ -1,0 +1,221 @@
+"""Everything that mailsend raises, in one tree.
+
+::
+
+    MailsendError
+    ├── InvalidAddress (ValueError)
+    ├── InvalidAttachment (ValueError)
+    ├── InvalidMessage (ValueError)
+    ├── InvalidSettings
+    │   └── UnknownCustomer
+    ├── MessageRefused
+    ├── TemplateError
+    ├── SigningError
+    ├── SubmissionError
+    │   ├── SubmissionDeferred
+    │   ├── SubmissionRejected
+    │   └── SubmissionUnknown
+    ├── IdempotencyConflict
+    ├── StoreError
+    └── MissingExtra (ImportError)
+
+Each error carries fields that say what and where, and ``.advice``: one line that says what to do
+next. None of them ever carries a secret.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from mailsend.model.report import Report
+    from mailsend.model.submission import Refusal
+
+__all__ = [
+    "IdempotencyConflict",
+    "InvalidAddress",
+    "InvalidAttachment",
+    "InvalidMessage",
+    "InvalidSettings",
+    "MailsendError",
+    "MessageRefused",
+    "MissingExtra",
+    "SigningError",
+    "StoreError",
+    "SubmissionDeferred",
+    "SubmissionError",
+    "SubmissionRejected",
+    "SubmissionUnknown",
+    "TemplateError",
+    "UnknownCustomer",
+]
+
+
+class MailsendError(Exception):
+    """The root: catch this to catch everything that mailsend raises on purpose."""
+
+    advice: str = ""
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        if advice:
+            self.advice = advice
+
+
+class InvalidAddress(MailsendError, ValueError):
+    """A text that should be an address is none (RFC 5322, section 3.4).
+
+    ``text`` is what was given, ``field`` where it stood (``"to[1]"``), ``position`` the index of
+    the first character that cannot stand there, ``why`` the rule that it breaks.
+    """
+
+    def __init__(
+        self, text: str, why: str, *, field: str = "", position: int | None = None, advice: str = ""
+    ) -> None:
+        where = f"{field}: " if field else ""
+        at = f" (at character {position})" if position is not None else ""
+        shown = ascii(text if len(text) <= 120 else text[:117] + "...")
+        super().__init__(
+            f"{where}{shown} is not a valid address{at}: {why}",
+            advice=advice or "Write one address, as in 'ann@example.com' or 'Ann Meier <ann@example.com>'.",
+        )
+        self.text = text
+        self.why = why
+        self.field = field
+        self.position = position
+
+    def at(self, field: str) -> InvalidAddress:
+        """Give the same error, told to have stood in ``field``."""
+        return InvalidAddress(
+            self.text, self.why, field=field, position=self.position, advice=self.advice
+        )
+
+
+class InvalidAttachment(MailsendError, ValueError):
+    """A file that should be attached cannot be: ``filename`` says which, ``why`` the reason."""
+
+    def __init__(self, filename: str, why: str, *, advice: str = "") -> None:
+        super().__init__(f"attachment {filename!r}: {why}", advice=advice)
+        self.filename = filename
+        self.why = why
+
+
+class InvalidMessage(MailsendError, ValueError):
+    """A field of a Message has a value of a kind that it cannot have; ``field`` names it."""
+
+    def __init__(self, field: str, why: str, *, advice: str = "") -> None:
+        super().__init__(f"{field}: {why}", advice=advice)
+        self.field = field
+        self.why = why
+
+
+class InvalidSettings(MailsendError):
+    """A setting is missing, unknown or wrong.
+
+    ``where`` is the dotted key (``customers.ratcatcher.fallback_sender``), ``why`` the reason. The
+    value itself is shown only where it cannot be a secret.
+    """
+
+    def __init__(self, where: str, why: str, *, advice: str = "") -> None:
+        super().__init__(f"{where}: {why}" if where else why, advice=advice)
+        self.where = where
+        self.why = why
+
+
+class UnknownCustomer(InvalidSettings):
+    """The rules know no such customer (or business unit); ``customer`` is the name asked for."""
+
+    def __init__(self, customer: str, *, known: tuple[str, ...] = (), advice: str = "") -> None:
+        super().__init__(
+            f"customers.{customer}",
+            "there is no such customer",
+            advice=advice or (f"Known are: {', '.join(known)}." if known else "No customer is known."),
+        )
+        self.customer = customer
+
+
+class MessageRefused(MailsendError):
+    """A message may not go out as it was asked for; ``refusal`` says why and what was decided."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.explain(), advice=refusal.advice)
+        self.refusal = refusal
+
+
+class TemplateError(MailsendError):
+    """A template is missing, broken, or was not given what it needs.
+
+    ``template`` is its name, ``file`` the file in it, ``line`` the line (from 1) where known.
+    """
+
+    def __init__(
+        self, template: str, why: str, *, file: str = "", line: int | None = None, advice: str = ""
+    ) -> None:
+        place = f" ({file}{f', line {line}' if line else ''})" if file else ""
+        super().__init__(f"template {template!r}{place}: {why}", advice=advice)
+        self.template = template
+        self.why = why
+        self.file = file
+        self.line = line
+
+
+class SigningError(MailsendError):
+    """A DKIM key cannot be used; ``domain`` and ``selector`` say which (RFC 6376). Never the key."""
+
+    def __init__(self, domain: str, selector: str, why: str, *, advice: str = "") -> None:
+        super().__init__(f"DKIM key {selector}._domainkey.{domain}: {why}", advice=advice)
+        self.domain = domain
+        self.selector = selector
+        self.why = why
+
+
+class SubmissionError(MailsendError):
+    """Not every recipient was accepted; ``report`` holds each attempt, reply and recipient."""
+
+    safe_to_retry: ClassVar[bool] = True
+
+    def __init__(self, message: str, report: Report, *, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.report = report
+
+
+class SubmissionDeferred(SubmissionError):
+    """No recipient was accepted, and some may be accepted later."""
+
+
+class SubmissionRejected(SubmissionError):
+    """Every recipient was refused for good."""
+
+    safe_to_retry = False
+
+
+class SubmissionUnknown(SubmissionError):
+    """The server fell silent after the final dot: the mail may be on its way, or not."""
+
+    safe_to_retry = False
+
+
+class IdempotencyConflict(MailsendError):
+    """An idempotency key was used again for another request; ``key`` is the key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"idempotency key {key!r} was used for another request",
+            advice="Use one key for one request, and the same request for the same key.",
+        )
+        self.key = key
+
+
+class StoreError(MailsendError):
+    """The queue or the log was asked for and cannot answer; the cause stands in ``__cause__``."""
+
+
+class MissingExtra(MailsendError, ImportError):
+    """Something optional was used that is not installed; ``extra`` names what brings it."""
+
+    def __init__(self, extra: str, *, needed_for: str) -> None:
+        super().__init__(
+            f"{needed_for} needs the extra {extra!r}",
+            advice=f"In a checkout of mailsend: python3 -m pip install '.[{extra}]'",
+        )
+        self.extra = extra

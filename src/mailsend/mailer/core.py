@@ -1,0 +1,211 @@
+"""What both mailers share: thinking on the caller's thread, acting on a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mailsend.errors import InvalidSettings, MessageRefused, UnknownCustomer
+from mailsend.mailer.clock import monotonic, utc_now
+from mailsend.mailer.interceptors import After, Before, Check, Interceptors
+from mailsend.mailer.test_mode import TestModeSwitch
+from mailsend.model.message import Message
+from mailsend.model.rules import Rules
+from mailsend.model.submission import Refusal, Submission
+
+if TYPE_CHECKING:
+    from mailsend.decide.last_look import Drop, Go, Hold
+    from mailsend.mailer.directory import Directory
+    from mailsend.mailer.transports import Transports
+    from mailsend.model.report import Report
+    from mailsend.settings import Settings
+
+__all__ = ["Asked", "Core", "Look", "Thinking"]
+
+Asked: TypeAlias = tuple[str | None, str | None]
+Look: TypeAlias = "Callable[[Submission], Go | Hold | Drop]"
+Thinking: TypeAlias = Generator[Asked, Rules | Refusal, Submission | Refusal]
+
+
+class Core:
+    """Settings, directory, interceptors and transports of one Mailer.
+
+    Thinking is a generator: it asks for the rules of a customer and unit, and is given them. So the
+    synchronous and the asynchronous mailer share every line of it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None,
+        directory: Directory | None,
+        before: Sequence[Before],
+        check: Sequence[Check],
+        after: Sequence[After],
+    ) -> None:
+        if settings is None:
+            from mailsend.settings import Settings
+
+            settings = Settings()
+        self.rules: Rules = settings.rules
+        self.directory = directory
+        if directory is not None and self.rules.customers:
+            raise InvalidSettings(
+                "customers",
+                "customers come from the directory",
+                advice="Take [customers] out of the settings, or leave directory= out.",
+            )
+        self.interceptors = Interceptors.of(
+            dict(self.rules.application.interceptors), before, check, after
+        )
+        self.test_mode = TestModeSwitch(self.rules.application)
+        self._transports: Transports | None = None
+        self._checked: set[str] = set()
+
+    @property
+    def transports(self) -> Transports:
+        """What is open; made when first needed, since the wire is heavy to import."""
+        if self._transports is None:
+            from mailsend.mailer.transports import Transports
+
+            self._transports = Transports()
+        return self._transports
+
+    def checked(self, rules: Rules) -> Rules:
+        """Give a directory's rules when their DKIM keys can be used; raises InvalidSettings."""
+        from mailsend.settings import check_keys
+
+        if rules.version not in self._checked:
+            check_keys(rules)
+            self._checked.add(rules.version)
+        return rules
+
+    def known_rules(self, asked: Asked) -> Rules | None:
+        """Give the settings' rules, or None where the directory has to be asked."""
+        return self.rules if self.directory is None or asked[0] is None else None
+
+    def think(self, message: Message) -> Thinking:
+        """Prepare a message, from interceptors to the finished mail."""
+        from mailsend.mailer.gather import find_scope, gather
+        from mailsend.mailer.ids import new_id
+        from mailsend.prepare import prepare
+
+        asked = (message.customer, message.business_unit)
+        rules = yield asked
+        if isinstance(rules, Refusal):
+            return rules
+        changed = self.interceptors.ask_before(message, rules)
+        if isinstance(changed, Refusal):
+            return changed
+        if (changed.customer, changed.business_unit) != asked:
+            rules = yield (changed.customer, changed.business_unit)
+            if isinstance(rules, Refusal):
+                return rules
+        scope = find_scope(changed.customer, changed.business_unit, rules)
+        if isinstance(scope, Refusal):
+            return scope
+        circumstances = gather(
+            changed,
+            scope,
+            rules,
+            now=utc_now(),
+            id=new_id(),
+            test_mode=self.test_mode.status(scope),
+        )
+        prepared = prepare(changed, circumstances)
+        return prepared if isinstance(prepared, Refusal) else self.interceptors.ask_check(prepared)
+
+    def look_with(self, rules: Rules | Refusal) -> Look:
+        """Give the last look for these rules; test mode and time are read at every look."""
+        from mailsend.decide.last_look import LookedAt, last_look
+        from mailsend.mailer.gather import find_scope
+
+        def look(submission: Submission) -> Go | Hold | Drop:
+            message = submission.message
+            scope = (
+                rules
+                if isinstance(rules, Refusal)
+                else find_scope(message.customer, message.business_unit, rules)
+            )
+            lost = isinstance(scope, Refusal)
+            return last_look(
+                submission,
+                LookedAt(
+                    now=utc_now(),
+                    rules=None if isinstance(scope, Refusal) or isinstance(rules, Refusal) else rules,
+                    test_mode=self.test_mode.status(None if lost else scope),  # type: ignore[arg-type]
+                ),
+            )
+
+        return look
+
+    async def deliver(self, submission: Submission, look: Look, deadline: float | None) -> Report:
+        """Bring a finished mail to a server; never raises for what a server does."""
+        from mailsend.deliver import deliver
+        from mailsend.mailer import diversion
+
+        diverted = diversion.current()
+        report = await deliver(
+            submission,
+            transport_for=diverted.transport_for if diverted else self.transports.for_server,
+            look=look,
+            clock=monotonic,
+            deadline=deadline,
+        )
+        if diverted:
+            diverted.tell(submission, report)
+        self.interceptors.tell_after(report)
+        return report
+
+    def captured(self) -> tuple[Any, ...]:
+        """Give what the ``memory:`` servers of the settings took, in order of server and time."""
+        scopes: Iterable[Any] = (
+            self.rules.application.smarthosts,
+            *((one.server for one in customer.servers) for customer in self.rules.customers.values()),
+        )
+        from mailsend.model.server import ServerKind
+
+        return tuple(
+            one
+            for servers in scopes
+            for server in servers
+            if server.kind is ServerKind.MEMORY
+            for one in self.transports.capture(server).messages
+        )
+
+
+def refused_rules(problem: InvalidSettings, asked: Asked) -> Refusal:
+    """Give the refusal for a directory that has no rules, or wrong ones, for a message."""
+    from mailsend.mailer.gather import RulesRefused
+
+    unknown = isinstance(problem, UnknownCustomer)
+    return Refusal(
+        step="rules",
+        reason=RulesRefused.UNKNOWN_CUSTOMER if unknown else RulesRefused.INVALID,
+        facts={"customer": asked[0], "business_unit": asked[1], "why": str(problem)},
+        advice=problem.advice,
+    )
+
+
+def finished(prepared: Submission | Refusal) -> Submission:
+    """Give the submission; raises MessageRefused for a refusal."""
+    if isinstance(prepared, Refusal):
+        raise MessageRefused(prepared)
+    return prepared
+
+
+def numbered(report: Report, index: int) -> Report:
+    """Give the report with its place in what ``send_many`` was given."""
+    return replace(report, index=index)
+
+
+def judged(report: Report, *, strict: bool) -> Report:
+    """Give the report, or raise what it amounts to."""
+    from mailsend.model.outcome_errors import failure
+
+    if strict:
+        report.raise_for_incomplete()
+    problem = failure(report)
+    if problem is not None:
+        raise problem
+    return report

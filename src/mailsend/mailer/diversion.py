@@ -1,0 +1,47 @@
+"""Diverting every Mailer of the process, for the length of a test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from mailsend.model.report import Report
+from mailsend.model.server import Server
+from mailsend.model.submission import Submission
+from mailsend.transport.base import Transport
+
+__all__ = ["Diversion", "current", "divert", "restore"]
+
+
+class Diversion:
+    """Where mail goes instead of to its servers: a transport, and someone who is told of each mail."""
+
+    def __init__(self, transport: Transport, tell: Callable[[Submission, Report], object]) -> None:
+        self._transport = transport
+        self.tell = tell
+
+    def transport_for(self, server: Server) -> Transport:
+        """Give the same transport for every server."""
+        return self._transport
+
+
+_stack: list[Diversion] = []
+_lock = threading.Lock()
+
+
+def current() -> Diversion | None:
+    """Give the diversion in force, if there is one."""
+    with _lock:
+        return _stack[-1] if _stack else None
+
+
+def divert(diversion: Diversion) -> None:
+    """Divert all mail of this process until ``restore``; diversions may be nested."""
+    with _lock:
+        _stack.append(diversion)
+
+
+def restore(diversion: Diversion) -> None:
+    """End a diversion."""
+    with _lock:
+        _stack.remove(diversion)

@@ -1,0 +1,68 @@
+"""Read once, before thought begins, everything that deciding needs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from mailsend.errors import UnknownCustomer
+from mailsend.mailer.facts import domain_facts, offered_servers, playing_domains, signers_for
+from mailsend.mailer.looks import templates_for
+from mailsend.model.circumstances import Circumstances
+from mailsend.model.message import Message
+from mailsend.model.rules import Rules, Scope, TestMode
+from mailsend.model.submission import Refusal
+
+__all__ = ["DEFAULT_LOCALE", "RulesRefused", "find_scope", "gather"]
+
+DEFAULT_LOCALE = "en"
+
+
+class RulesRefused(StrEnum):
+    """Why there are no rules for a message."""
+
+    UNKNOWN_CUSTOMER = "unknown_customer"
+    UNKNOWN_BUSINESS_UNIT = "unknown_business_unit"
+    BUSINESS_UNIT_ALONE = "business_unit_alone"
+    INVALID = "invalid"
+
+
+def find_scope(customer: str | None, business_unit: str | None, rules: Rules) -> Scope | Refusal:
+    """Give the scope that a message names, or the refusal where there is none."""
+    facts = {"customer": customer, "business_unit": business_unit}
+    if customer is None and business_unit is not None:
+        return Refusal(
+            step="rules",
+            reason=RulesRefused.BUSINESS_UNIT_ALONE,
+            facts=facts,
+            advice="Name the customer that the business unit belongs to.",
+        )
+    try:
+        return rules.scope(customer, business_unit)
+    except UnknownCustomer as problem:
+        known = customer in rules.customers
+        return Refusal(
+            step="rules",
+            reason=RulesRefused.UNKNOWN_BUSINESS_UNIT if known else RulesRefused.UNKNOWN_CUSTOMER,
+            facts=facts,
+            advice=problem.advice,
+        )
+
+
+def gather(
+    message: Message, scope: Scope, rules: Rules, *, now: datetime, id: str, test_mode: TestMode
+) -> Circumstances:
+    """Give the circumstances of one message; ``now`` is UTC, ``id`` the mail's own id."""
+    domains = playing_domains(message, scope)
+    return Circumstances(
+        rules=rules,
+        scope=scope,
+        now=now,
+        id=id,
+        locale=message.locale or scope.first("locale") or DEFAULT_LOCALE,
+        test_mode=test_mode,
+        servers=offered_servers(scope),
+        domain_facts=domain_facts(domains, scope),
+        renderer=templates_for(scope),
+        signers=signers_for(domains, scope),
+    )

@@ -1,0 +1,78 @@
+"""One event loop in a thread of its own per process, on which all synchronous Mailers act."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+__all__ = ["LoopThread", "loop_thread"]
+
+T = TypeVar("T")
+
+
+class LoopThread:
+    """A running loop that takes coroutines from any thread."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="mailsend", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start ``work`` on the loop; the future tells when it is done."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run ``work`` on the loop and wait for it; an interrupted wait cancels it."""
+        future = self.submit(work)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def stop(self) -> None:
+        """End the loop and its thread, cancelling what still runs."""
+        self.run(_cancel_all())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+async def _cancel_all() -> None:
+    others = [one for one in asyncio.all_tasks() if one is not asyncio.current_task()]
+    for one in others:
+        one.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+_lock = threading.Lock()
+_current: LoopThread | None = None
+
+
+def loop_thread() -> LoopThread:
+    """Give this process's loop thread; a forked child gets a new one and leaves the old one alone."""
+    global _current  # noqa: PLW0603 - one per process is the point
+    with _lock:
+        if _current is None or _current.process != os.getpid():
+            _current = LoopThread()
+            atexit.register(_current.stop)
+        return _current
+
+
+def _after_fork() -> None:
+    """Drop the parent's lock and loop: its thread does not exist in the child."""
+    global _lock, _current  # noqa: PLW0603 - the same
+    _lock = threading.Lock()
+    if _current is not None:
+        atexit.unregister(_current.stop)
+        _current = None
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,174 @@
+"""The Mailer for ordinary code: thinks on the caller's thread, acts on the process's loop thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from mailsend.errors import InvalidSettings
+from mailsend.mailer.core import Asked, Core, Thinking, finished, judged, numbered, refused_rules
+from mailsend.mailer.without_store import WithoutStore
+from mailsend.model.message import Message
+from mailsend.model.report import Report
+from mailsend.model.rules import Rules
+from mailsend.model.submission import Refusal, Submission
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from mailsend.mailer.directory import Directory
+    from mailsend.mailer.interceptors import After, Before, Check
+    from mailsend.mailer.test_mode import TestModeSwitch
+    from mailsend.settings import Settings
+
+__all__ = ["Mailer"]
+
+
+class Mailer(WithoutStore):
+    """Sends mail: decides, shows, delivers.
+
+    ``settings`` come from ``Settings()`` where none are given; ``directory`` gives the rules of
+    customers; ``before``, ``check`` and ``after`` are interceptors. A Mailer may be used by several
+    threads at once and is a context manager. Raises InvalidSettings.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        directory: Directory | None = None,
+        before: Sequence[Before] = (),
+        check: Sequence[Check] = (),
+        after: Sequence[After] = (),
+    ) -> None:
+        self._core = Core(settings, directory, before, check, after)
+        self._running: set[Future[Report]] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def rules(self) -> Rules:
+        """The rules from the settings."""
+        return self._core.rules
+
+    @property
+    def test_mode(self) -> TestModeSwitch:
+        """The switch that sends everything to the test address."""
+        return self._core.test_mode
+
+    @property
+    def captured(self) -> tuple[Any, ...]:
+        """What the ``memory:`` servers took, as pairs of envelope and bytes."""
+        return self._core.captured()
+
+    def preview(self, message: Message) -> Submission | Refusal:
+        """Give the finished mail as it would be sent, or why it may not be; opens no socket."""
+        return self._think(self._core.think(message))
+
+    def send(
+        self,
+        message: Message,
+        *,
+        deadline: float | None = 60.0,
+        strict: bool = False,
+        retry: bool = True,
+    ) -> Report:
+        """Send one mail and give what became of it, recipient by recipient.
+
+        ``deadline`` is in seconds; None leaves it to the steps' own limits. Without a store
+        ``retry`` changes nothing beyond this call. Raises MessageRefused, SubmissionRejected where
+        all were rejected, SubmissionDeferred where none was accepted and some may be later,
+        SubmissionUnknown where the server fell silent; with ``strict`` where not all were accepted.
+        """
+        return judged(
+            self._act(finished(self.preview(message)), deadline).result(), strict=strict
+        )
+
+    def deliver(
+        self, submission: Submission | Refusal, *, deadline: float | None = 60.0, strict: bool = False
+    ) -> Report:
+        """Send exactly the bytes of a preview; raises as ``send`` does."""
+        return judged(self._act(finished(submission), deadline).result(), strict=strict)
+
+    def send_many(
+        self,
+        messages: Iterable[Message | Submission],
+        *,
+        concurrency: int = 16,
+        deadline: float | None = None,
+    ) -> Iterator[Report]:
+        """Send as many as there are, ``concurrency`` at a time, and give reports as they complete.
+
+        ``messages`` is read lazily, on this thread; ``report.index`` is the place in it. Nothing is
+        raised for a message: look at ``report.refusal``, ``report.error`` and the outcomes.
+        """
+        from mailsend.mailer.many import run_many
+
+        return run_many(self._start, messages, concurrency=concurrency, deadline=deadline)
+
+    def close(self) -> None:
+        """Wait for mails on their way, then close the connections; may be called again."""
+        from concurrent.futures import wait
+
+        with self._lock:
+            running = tuple(self._running)
+        wait(running)
+        if self._core._transports is not None:  # noqa: SLF001 - nothing is opened just to be closed
+            from mailsend.mailer.loop_thread import loop_thread
+
+            loop_thread().run(self._core.transports.aclose())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _rules(self, asked: Asked) -> Rules | Refusal:
+        known = self._core.known_rules(asked)
+        if known is not None:
+            return known
+        customer, business_unit = asked
+        assert self._core.directory is not None and customer is not None  # known_rules said so
+        try:
+            given = self._core.directory.rules_for(customer, business_unit)
+            if isinstance(given, Rules):
+                return self._core.checked(given)
+        except InvalidSettings as problem:
+            return refused_rules(problem, asked)
+        raise TypeError("an async directory goes with AsyncMailer")
+
+    def _think(self, thinking: Thinking) -> Submission | Refusal:
+        try:
+            asked = next(thinking)
+            while True:
+                asked = thinking.send(self._rules(asked))
+        except StopIteration as done:
+            answer: Submission | Refusal = done.value
+            return answer
+
+    def _act(self, submission: Submission, deadline: float | None) -> Future[Report]:
+        from mailsend.mailer.loop_thread import loop_thread
+
+        message = submission.message
+        look = self._core.look_with(self._rules((message.customer, message.business_unit)))
+        future = loop_thread().submit(self._core.deliver(submission, look, deadline))
+        with self._lock:
+            self._running.add(future)
+        future.add_done_callback(self._finish)
+        return future
+
+    def _finish(self, future: Future[Report]) -> None:
+        with self._lock:
+            self._running.discard(future)
+
+    def _start(
+        self, index: int, message: Message | Submission, deadline: float | None
+    ) -> Future[Report] | Report:
+        try:
+            prepared = message if isinstance(message, Submission) else self.preview(message)
+            if isinstance(prepared, Refusal):
+                return Report(index=index, refusal=prepared)
+            return self._act(prepared, deadline)
+        except Exception as problem:  # noqa: BLE001 - one message's failure is that message's report
+            return numbered(Report(error=problem), index)

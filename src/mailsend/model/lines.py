@@ -1,0 +1,46 @@
+"""Lines as SMTP carries them: CRLF at the end, at most 998 octets before it (RFC 5321, 4.5.3.1.6)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["LONGEST_LINE", "bare_line_end_at", "crlf", "is_seven_bit", "long_line_at"]
+
+LONGEST_LINE: Final = 998
+
+# Two expressions that each begin with a literal are searched for much faster than one of both.
+_BARE_LF = re.compile(rb"\n(?<!\r\n)")
+_BARE_CR = re.compile(rb"\r(?!\n)")
+
+
+def crlf(octets: bytes) -> bytes:
+    """Give ``octets`` with every line ending, be it LF, CRLF or CR, as CRLF."""
+    if b"\r" in octets:
+        if bare_line_end_at(octets) < 0:
+            return octets
+        octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return octets.replace(b"\n", b"\r\n")
+
+
+def bare_line_end_at(octets: bytes) -> int:
+    """Give where the first CR or LF stands that is no part of a CRLF, or -1."""
+    found = _BARE_LF.search(octets) or _BARE_CR.search(octets)
+    return found.start() if found else -1
+
+
+def long_line_at(octets: bytes) -> int:
+    """Give where the first line of more than 998 octets begins, or -1."""
+    start, end = 0, len(octets)
+    # One look for each 1000 octets, not for each line.
+    while end - start > LONGEST_LINE:
+        line_end = octets.rfind(b"\r\n", start, start + LONGEST_LINE + 2)
+        if line_end < 0:
+            return start
+        start = line_end + 2
+    return -1
+
+
+def is_seven_bit(octets: bytes) -> bool:
+    """Whether ``octets``, in CRLF lines, can go as they are: ASCII, no NUL, no line over 998."""
+    return octets.isascii() and b"\0" not in octets and long_line_at(octets) < 0

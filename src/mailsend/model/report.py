@@ -1,0 +1,176 @@
+"""What became of a mail: attempts, recipients, and whose fault it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from mailsend.model.address import Address, ByAddress
+
+if TYPE_CHECKING:
+    from mailsend.model.reply import Reply
+    from mailsend.model.submission import Refusal
+
+__all__ = ["Attempt", "Exchange", "Fault", "Outcome", "RecipientResult", "Report"]
+
+
+class Outcome(StrEnum):
+    """What became of one recipient; each word means one thing (see the glossary)."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    HELD = "held"
+    SUPPRESSED = "suppressed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class Fault(StrEnum):
+    """Whose fault it was that a recipient was not accepted."""
+
+    SERVER = "server"
+    ACCOUNT = "account"
+    SENDER = "sender"
+    MESSAGE = "message"
+    RECIPIENT = "recipient"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One line of an SMTP conversation, without secrets and without content.
+
+    ``at`` is in seconds since the attempt began, ``who`` is ``"C"`` (we) or ``"S"`` (the server).
+    """
+
+    at: float
+    who: str
+    line: str
+
+    def __str__(self) -> str:
+        return f"{self.at:8.3f} {self.who}: {self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientResult:
+    """What became of one requested recipient.
+
+    ``envelope_address`` is who stood in RCPT TO (another one in test mode), ``server`` the name of
+    the server that gave the last ``reply``, ``attempts`` how many attempts tried this recipient,
+    ``reason`` the stable code of the verdict, ``advice`` what to do about it in words.
+    """
+
+    outcome: Outcome
+    reply: Reply | None = None
+    server: str | None = None
+    envelope_address: Address | None = None
+    attempts: int = 0
+    fault: Fault | None = None
+    reason: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at one server: what each recipient of the envelope was told.
+
+    ``queue_id`` is the server's own name for the mail, read from its last reply; ``started`` and
+    ``ended`` are UTC. ``name_missing`` says that the server's name does not exist (M11), so that no
+    other route is tried. ``retry_now`` says that the fault was of the connection alone.
+    """
+
+    server: str
+    recipients: ByAddress[RecipientResult]
+    outcome: Outcome
+    fault: Fault | None = None
+    reply: Reply | None = None
+    reason: str = ""
+    advice: str = ""
+    queue_id: str | None = None
+    conversation: tuple[Exchange, ...] = ()
+    started: datetime | None = None
+    ended: datetime | None = None
+    name_missing: bool = False
+    retry_now: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What became of one message, recipient by recipient.
+
+    ``recipients`` maps every requested recipient to its result; ``index`` is the place in the
+    iterable that ``send_many`` was given; ``digest`` is the SHA-256 of the bytes that were sent, in
+    hexadecimal. ``refusal`` and ``error`` are set where nothing was sent.
+    """
+
+    id: str = ""
+    index: int = 0
+    message_id: str = ""
+    recipients: ByAddress[RecipientResult] = field(default_factory=ByAddress)
+    attempts: tuple[Attempt, ...] = ()
+    digest: str = ""
+    queued: bool = False
+    refusal: Refusal | None = None
+    error: Exception | None = None
+
+    def _with(self, outcome: Outcome) -> ByAddress[RecipientResult]:
+        return ByAddress({who: one for who, one in self.recipients.items() if one.outcome is outcome})
+
+    @property
+    def accepted(self) -> ByAddress[RecipientResult]:
+        """The recipients for whom a server took responsibility; that is not delivery."""
+        return self._with(Outcome.ACCEPTED)
+
+    @property
+    def rejected(self) -> ByAddress[RecipientResult]:
+        """The recipients refused for good."""
+        return self._with(Outcome.REJECTED)
+
+    @property
+    def deferred(self) -> ByAddress[RecipientResult]:
+        """The recipients not accepted now, who may be accepted later."""
+        return self._with(Outcome.DEFERRED)
+
+    @property
+    def unknown(self) -> ByAddress[RecipientResult]:
+        """The recipients for whom the server fell silent after the final dot."""
+        return self._with(Outcome.UNKNOWN)
+
+    @property
+    def held(self) -> ByAddress[RecipientResult]:
+        """The recipients whose mail is kept back until somebody decides."""
+        return self._with(Outcome.HELD)
+
+    @property
+    def suppressed(self) -> ByAddress[RecipientResult]:
+        """The recipients left out because of a list."""
+        return self._with(Outcome.SUPPRESSED)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every requested recipient was accepted."""
+        return bool(self.recipients) and len(self.accepted) == len(self.recipients)
+
+    @property
+    def conversation(self) -> tuple[Exchange, ...]:
+        """The attempts' conversations, one after the other."""
+        return tuple(line for one in self.attempts for line in one.conversation)
+
+    def raise_for_incomplete(self) -> None:
+        """Raise where not every recipient was accepted.
+
+        Raises MessageRefused for a refusal, the error that stopped it, SubmissionUnknown where a
+        recipient's outcome is unknown, SubmissionRejected where all were refused,
+        SubmissionDeferred for the rest.
+        """
+        from mailsend.model.outcome_errors import incomplete
+
+        problem = incomplete(self)
+        if problem is not None:
+            raise problem
+
+

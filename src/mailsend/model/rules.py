@@ -1,0 +1,304 @@
+"""The configuration as a value: application, customers, business units, and what they inherit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from mailsend.errors import UnknownCustomer
+from mailsend.model.address import Address, Domain, DomainPattern, Mailbox
+from mailsend.model.secret import Secret
+from mailsend.model.server import Server
+
+__all__ = [
+    "AliasMode",
+    "Application",
+    "Branding",
+    "BusinessUnit",
+    "Customer",
+    "CustomerServer",
+    "DkimKey",
+    "DkimKeyState",
+    "Level",
+    "Logo",
+    "RetryRules",
+    "Rules",
+    "Scope",
+    "TestMode",
+]
+
+
+class AliasMode(StrEnum):
+    """What becomes of a requested sender in an alias domain (M4)."""
+
+    REWRITE = "rewrite"
+    KEEP = "keep"
+
+
+class DkimKeyState(StrEnum):
+    """Where a key stands in its life: published beforehand, signing, or kept for old mail."""
+
+    PUBLISHED = "published"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logo:
+    """A picture for the head of every mail: its bytes, and the file name that it goes out under."""
+
+    data: bytes = field(repr=False)
+    filename: str = "logo.png"
+    content_type: str = "image/png"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branding:
+    """A customer's look; ``None`` where a scope leaves a field to the scope around it."""
+
+    enabled: bool | None = None
+    partner_name: str | None = None
+    contact: str | None = None
+    legal_notice: str | None = None
+    support_phone: str | None = None
+    support_email: str | None = None
+    logo: Logo | None = None
+    colors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DkimKey:
+    """A DKIM key as configured.
+
+    ``domains`` are the From domains that it signs; ``("*",)`` means each allowed domain of the
+    scope that holds the key. The application's ``("*",)`` covers the domains of those customers, too,
+    that have no key of their own.
+    """
+
+    domains: tuple[str, ...]
+    selector: str
+    key: Secret
+    password: Secret | None = None
+    state: DkimKeyState = DkimKeyState.ACTIVE
+    published: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestMode:
+    """Whether all mail goes to one test address instead of its recipients (P2)."""
+
+    __test__ = False  # pytest: this is no test class
+
+    enabled: bool = False
+    recipient: Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryRules:
+    """When a queued mail is tried again (M20, M21); all times in seconds."""
+
+    first: float = 60.0
+    factor: float | None = None
+    window: float = 259200.0
+    unknown: str = "resend"
+    unknown_after: float = 900.0
+    unknown_resends: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerServer:
+    """A customer's own server and the senders (``ann@…``, ``@domain``) that it is meant for."""
+
+    server: Server
+    senders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """What every scope may say; ``None`` (or empty) leaves it to the scope around it."""
+
+    fallback_sender: Mailbox | None = None
+    allowed_domains: tuple[DomainPattern, ...] = ()
+    reply_to: Mailbox | None = None
+    notification_sender: Mailbox | None = None
+    contact: Address | None = None
+    admin_address: Address | None = None
+    bounce_address: Address | None = None
+    locale: str | None = None
+    timezone: str | None = None
+    max_message_size: int | None = None
+    max_visible_recipients: int | None = None
+    blocked_extensions: tuple[str, ...] | None = None
+    archive_bcc: Address | None = None
+    protected_names: tuple[str, ...] = ()
+    template_dirs: tuple[str, ...] = ()
+    branding: Branding = field(default_factory=Branding)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusinessUnit(Level):
+    """A part of a customer with a fallback sender, branding and language of its own."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer(Level):
+    """One client of the application: its domains, its servers, its look."""
+
+    name: str = ""
+    alias_domains: Mapping[Domain, Domain] = field(default_factory=lambda: MappingProxyType({}))
+    alias_mode: AliasMode = AliasMode.REWRITE
+    emergency_contact: Address | None = None
+    servers: tuple[CustomerServer, ...] = ()
+    server_released: bool = False
+    fallback_to_smarthost: bool = False
+    proved_for_smarthost: tuple[DomainPattern, ...] = ()
+    dkim_keys: tuple[DkimKey, ...] = ()
+    test_mode: TestMode | None = None
+    log_days: int = 28
+    content_days: int = 28
+    rejected_local_part_characters: str = ""
+    business_units: Mapping[str, BusinessUnit] = field(default_factory=lambda: MappingProxyType({}))
+
+    def owns(self, domain: Domain) -> bool:
+        """Whether ``domain`` is one of this customer's: allowed, or an alias of an allowed one."""
+        units = (one.allowed_domains for one in self.business_units.values())
+        return domain in self.alias_domains or any(
+            pattern.matches(domain) for allowed in (self.allowed_domains, *units) for pattern in allowed
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application(Level):
+    """The program that imports mailsend: its smarthosts, its fallback sender, its admin."""
+
+    fallback_sender: Mailbox
+    name: str = ""
+    smarthosts: tuple[Server, ...] = ()
+    proved_for_smarthost: tuple[DomainPattern, ...] = ()
+    dkim_keys: tuple[DkimKey, ...] = ()
+    test_mode: TestMode = field(default_factory=TestMode)
+    retry: RetryRules = field(default_factory=RetryRules)
+    store: Secret | None = None
+    secret_keys: tuple[Secret, ...] = ()
+    lease: float = 120.0
+    interceptors: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """One place in the house of rules: the application, perhaps a customer, perhaps its unit."""
+
+    application: Application
+    customer: Customer | None = None
+    business_unit: BusinessUnit | None = None
+
+    @property
+    def levels(self) -> tuple[tuple[str, Level], ...]:
+        """The scopes from the inside out, each with its name: business_unit, customer, application."""
+        named = (
+            ("business_unit", self.business_unit),
+            ("customer", self.customer),
+            ("application", self.application),
+        )
+        return tuple((name, level) for name, level in named if level is not None)
+
+    def first(self, key: str) -> Any:
+        """Give the innermost value of the field ``key`` that a scope states, else None."""
+        for _, level in self.levels:
+            value = getattr(level, key)
+            if value is not None:
+                return value
+        return None
+
+    @property
+    def allowed_domains(self) -> tuple[DomainPattern, ...]:
+        """The domains that a requested sender may have here.
+
+        A unit's own, else its customer's; the application's only where no customer is given.
+        """
+        if self.customer is None:
+            return self.application.allowed_domains
+        if self.business_unit is not None and self.business_unit.allowed_domains:
+            return self.business_unit.allowed_domains
+        return self.customer.allowed_domains
+
+    def allows(self, domain: Domain) -> bool:
+        """Whether a requested sender in ``domain`` may be used here."""
+        return any(pattern.matches(domain) for pattern in self.allowed_domains)
+
+    @property
+    def test_mode(self) -> TestMode:
+        """The test mode in force: the customer's where it is on, else the application's."""
+        own = self.customer.test_mode if self.customer else None
+        if own is not None and own.enabled:
+            return TestMode(enabled=True, recipient=own.recipient or self.application.test_mode.recipient)
+        return self.application.test_mode
+
+    @property
+    def branding(self) -> Branding:
+        """The look in force: each field from the innermost scope that states it.
+
+        A scope whose branding is switched off is passed over.
+        """
+        kept = [level.branding for _, level in self.levels if level.branding.enabled is not False]
+        colors: dict[str, str] = {}
+        for one in reversed(kept):
+            colors.update(one.colors)
+
+        def first(key: str) -> Any:
+            return next((v for one in kept if (v := getattr(one, key)) is not None), None)
+
+        return Branding(
+            enabled=True,
+            partner_name=first("partner_name"),
+            contact=first("contact"),
+            legal_notice=first("legal_notice"),
+            support_phone=first("support_phone"),
+            support_email=first("support_email"),
+            logo=first("logo"),
+            colors=MappingProxyType(colors),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The whole configuration, checked when it was made, so that deciding has no error branch.
+
+    ``version`` is the digest of its content (SHA-256, the first 16 hexadecimal digits).
+    """
+
+    application: Application
+    customers: Mapping[str, Customer] = field(default_factory=lambda: MappingProxyType({}))
+    version: str = ""
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Rules:
+        """Build rules from ``{"application": {…}, "customers": {name: {…}}}``.
+
+        There is at most one customer. The shape is that of ``mailsend.toml``; keys and logos are
+        text or bytes, never paths. Raises InvalidSettings that names scope and key.
+        """
+        from mailsend.model.rules_reader import read_rules
+
+        return read_rules(data, most_customers=1)
+
+    def scope(self, customer: str | None = None, business_unit: str | None = None) -> Scope:
+        """Give the scope of a customer and its unit; raises UnknownCustomer for either."""
+        if customer is None:
+            return Scope(application=self.application)
+        found = self.customers.get(customer)
+        if found is None:
+            raise UnknownCustomer(customer, known=tuple(self.customers))
+        if business_unit is None:
+            return Scope(application=self.application, customer=found)
+        unit = found.business_units.get(business_unit)
+        if unit is None:
+            raise UnknownCustomer(
+                f"{customer}.business_units.{business_unit}", known=tuple(found.business_units)
+            )
+        return Scope(application=self.application, customer=found, business_unit=unit)

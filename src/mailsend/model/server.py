@@ -1,0 +1,153 @@
+"""A server that may carry mail: where it is, how it is secured, and its habits (M8, M10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mailsend.model.address import DomainPattern
+from mailsend.model.secret import Secret
+
+__all__ = [
+    "AuthMethod",
+    "Credentials",
+    "Pipelining",
+    "Server",
+    "ServerKind",
+    "ServerState",
+    "TlsMode",
+]
+
+
+class ServerKind(StrEnum):
+    """What stands behind a server URL."""
+
+    SMTP = "smtp"
+    MEMORY = "memory"
+    FILE = "file"
+    CONSOLE = "console"
+
+
+class TlsMode(StrEnum):
+    """How the connection is secured; the last two say themselves that they are dangerous."""
+
+    STARTTLS = "starttls"
+    IMPLICIT = "implicit"
+    DANGEROUS_OPPORTUNISTIC = "opportunistic"
+    DANGEROUS_NONE = "none"
+
+
+class AuthMethod(StrEnum):
+    """How we log in (RFC 4954, 4616, 2195, 7628)."""
+
+    PLAIN = "plain"
+    LOGIN = "login"
+    CRAM_MD5 = "cram-md5"
+    XOAUTH2 = "xoauth2"
+    OAUTHBEARER = "oauthbearer"
+
+
+class Pipelining(StrEnum):
+    """How far commands are sent ahead of their replies (RFC 2920, M22)."""
+
+    ACROSS = "across"
+    WITHIN = "within"
+    OFF = "off"
+
+
+class ServerState(StrEnum):
+    """How far a customer's server has come (S1); only a released one carries mail."""
+
+    LOCKED = "locked"
+    ENTERED = "entered"
+    VERIFIED = "verified"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """The account that we log in with."""
+
+    user: str = field(repr=False)  # some providers take a token as user and as password
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One server. Times are in seconds; ``None`` and 0 in the limits mean no limit of ours.
+
+    ``timeout`` shortens every step but the final dot, ``dot_timeout`` that (RFC 5321, 4.5.3.2).
+    """
+
+    kind: ServerKind = ServerKind.SMTP
+    host: str = ""
+    port: int = 0
+    tls: TlsMode = TlsMode.STARTTLS
+    credentials: Credentials | None = None
+    auth: AuthMethod | None = None
+    folder: str = ""
+    timeout: float | None = None
+    dot_timeout: float = 600.0
+    local_hostname: str | None = None
+    source_address: str | None = None
+    ca_file: str | None = None
+    signs: bool = False
+    rewrites: tuple[str, ...] = ()
+    own_message_id: bool = False
+    mail_from: str = ""
+    senders: tuple[str, ...] = ()
+    pipelining: Pipelining | None = None
+    max_connections: int = 4
+    max_messages: int = 100
+    max_recipients: int = 100
+    max_per_second: float | None = None
+    max_per_minute: float | None = None
+    max_per_day: float | None = None
+    internal_domains: tuple[DomainPattern, ...] = ()
+    label: str = field(default="", compare=False)
+
+    @classmethod
+    def from_url(cls, url: str) -> Server:
+        """Read a server URL (``smtp://user:password@host:587?timeout=30``).
+
+        Raises InvalidSettings that shows neither user nor password.
+        """
+        from mailsend.model.server_url import read_server_url
+
+        return read_server_url(url)
+
+    @property
+    def name(self) -> str:
+        """What people and logs call it: host and port, or the kind; never user or password."""
+        if self.label:
+            return self.label
+        if self.kind is ServerKind.SMTP:
+            host = f"[{self.host}]" if ":" in self.host else self.host
+            return f"{host}:{self.port}"
+        return f"{self.kind}:{self.folder}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it stands on this machine's loopback interface by its very name."""
+        import ipaddress
+
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.lower() == "localhost"
+
+    @property
+    def carries_special_use(self) -> bool:
+        """Whether it carries every domain, ``.test`` and ``.local`` too (M6)."""
+        return self.kind is not ServerKind.SMTP or self.is_loopback
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what makes this server this server; another password is another one."""
+        import hashlib
+        import hmac
+
+        user = self.credentials.user if self.credentials else ""
+        secret = self.credentials.password.reveal() if self.credentials else ""
+        where = "\n".join((self.kind, self.host, str(self.port), self.tls, user, self.folder))
+        return hmac.new(secret.encode(), where.encode(), hashlib.sha256).hexdigest()[:32]

@@ -1,0 +1,131 @@
+"""The end of thought: a finished mail with all its decisions, or a refusal with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from mailsend.model.content import Content
+from mailsend.model.decision import RECORD_VERSION, Decision, DecisionRecord, Facts
+from mailsend.model.envelope import Envelope
+from mailsend.model.message import Message
+
+if TYPE_CHECKING:
+    from mailsend.decide.content import ContentDecision
+    from mailsend.decide.recipients import RecipientsDecision
+    from mailsend.decide.reply_to import ReplyToDecision
+    from mailsend.decide.return_path import ReturnPathDecision
+    from mailsend.decide.route import RoutesDecision
+    from mailsend.decide.sender import SenderDecision
+    from mailsend.decide.signing import SignaturesDecision
+
+__all__ = ["Hold", "Refusal", "Submission"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A mail is to be kept back; ``reason`` is a stable code, ``why`` says it in words."""
+
+    reason: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A message may not go out: which step refused it, why, and what had been decided by then.
+
+    ``advice`` is one line that says what to do next.
+    """
+
+    step: str
+    reason: StrEnum
+    facts: Facts = field(default_factory=dict)
+    advice: str = ""
+    decisions: tuple[Decision, ...] = ()
+
+    def record(self) -> DecisionRecord:
+        """Give the refusal in the form that decisions are written down in."""
+        return {
+            "v": RECORD_VERSION,
+            "step": self.step,
+            "reason": str(self.reason),
+            "value": None,
+            "passed_over": [],
+            "facts": dict(self.facts),
+        }
+
+    def explain(self, locale: str = "en") -> str:
+        """Say in words why the message was refused."""
+        from mailsend.model.words import explain
+
+        return explain(self.record(), locale)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A finished mail: bytes, envelopes, and the decision behind each choice.
+
+    The object that a preview shows is the object that is delivered. ``data`` ends its lines with
+    CRLF, ``digest`` is its SHA-256 in hexadecimal; ``prepared`` is UTC.
+    """
+
+    id: str
+    message_id: str
+    message: Message = field(repr=False)
+    sender: SenderDecision
+    reply_to: ReplyToDecision
+    recipients: RecipientsDecision
+    routes: RoutesDecision
+    return_path: ReturnPathDecision
+    content: ContentDecision
+    signatures: SignaturesDecision
+    envelopes: tuple[Envelope, ...]
+    rendered: Content = field(repr=False)
+    data: bytes = field(repr=False)
+    digest: str
+    rules_version: str
+    prepared: datetime
+    in_test_mode: bool = False
+    expires_at: datetime | None = None
+    hold: Hold | None = None
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """All decisions, in the order in which they were made."""
+        return (
+            self.sender,
+            self.reply_to,
+            self.recipients,
+            self.routes,
+            self.return_path,
+            self.content,
+            self.signatures,
+        )
+
+    @property
+    def subject(self) -> str:
+        """The subject that the recipient reads."""
+        return self.rendered.subject
+
+    @property
+    def text(self) -> str | None:
+        """The plain-text body, if there is one."""
+        return self.rendered.text
+
+    @property
+    def html(self) -> str | None:
+        """The HTML body, if there is one."""
+        return self.rendered.html
+
+    def records(self) -> list[DecisionRecord]:
+        """Give every decision as it is written down."""
+        return [one.record() for one in self.decisions]
+
+    def explain(self, locale: str = "en") -> str:
+        """Tell, like a person, which choices were made for this mail and why."""
+        return "\n".join(one.explain(locale) for one in self.decisions)
+
+

@@ -1,0 +1,167 @@
+"""Reasons in German."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["WORDS"]
+
+WORDS: Mapping[str, str] = {
+    # Quellen
+    "source.requested": "dem gewünschten Absender",
+    "source.business_unit": "der Geschäftseinheit",
+    "source.customer": "dem Kunden",
+    "source.application": "der Anwendung",
+    "source.caller": "der Nachricht",
+    "source.requested_sender": "dem gewünschten Absender",
+    # Absender
+    "sender.requested": "Absender ist {value}: so gewünscht, und die Domain ist erlaubt.",
+    "sender.alias": "Absender ist {value}: gewünscht war {requested}, dessen Domain ein Alias ist.",
+    "sender.alias_kept": "Absender ist {value}: so gewünscht, und die Alias-Domain darf bleiben.",
+    "sender.business_unit": "Absender ist {value}: der Ersatzabsender der Geschäftseinheit {business_unit}.",
+    "sender.customer": "Absender ist {value}: der Ersatzabsender des Kunden {customer}.",
+    "sender.application": "Absender ist {value}: der Ersatzabsender der Anwendung.",
+    "sender.passed_over.domain_not_allowed": (
+        "{candidate} wurde übergangen: {domain} ist keine erlaubte Domain (erlaubt: {allowed})."
+    ),
+    "sender.passed_over.alias_not_proved": (
+        "{candidate} wurde übergangen: SPF und DKIM des Alias {domain} sind nicht beide aktiv."
+    ),
+    "sender.passed_over.not_set": "Von {source} wurde nichts verwendet: dort steht kein Ersatzabsender.",
+    "sender.name.as_asked": "",
+    "sender.name.fallback_alone": "",
+    "sender.name.with_via": "Der Name sagt, für wen gesendet wird.",
+    "sender.name.no_actor": "Der gewünschte Name entfiel: es ist kein Handelnder angegeben.",
+    "sender.name.protected": "Der gewünschte Name entfiel: er ist geschützt.",
+    "sender.name.nothing_left": "Der gewünschte Name entfiel: nichts davon konnte bleiben.",
+    "sender.name.same": "Der gewünschte Name ist der des Ersatzabsenders.",
+    # Antworten
+    "reply_to.caller": "Antworten gehen an {value}, wie die Nachricht es will.",
+    "reply_to.requested_sender": "Antworten gehen an {value}, den gewünschten Absender.",
+    "reply_to.business_unit": "Antworten gehen an {value}, wie die Geschäftseinheit es sagt.",
+    "reply_to.customer": "Antworten gehen an {value}, wie der Kunde es sagt.",
+    "reply_to.application": "Antworten gehen an {value}, wie die Anwendung es sagt.",
+    "reply_to.effective_sender": "Antworten gehen an {value}, den Absender selbst.",
+    "reply_to.test_mode": "Antworten gehen an {value}, die Testadresse.",
+    "reply_to.passed_over.no_reply": "{candidate} wurde übergangen: eine No-Reply-Adresse liest niemand.",
+    "reply_to.passed_over.suppressed": "{candidate} wurde übergangen: die Adresse ist gesperrt.",
+    "reply_to.passed_over.bounce_mailbox": "{candidate} wurde übergangen: es ist das Bounce-Postfach.",
+    "reply_to.passed_over.test_mode": "{candidate} wurde übergangen: der Testmodus ist eingeschaltet.",
+    "reply_to.finding.foreign_freemail": (
+        "Bitte ansehen: Reply-To ist eine Freemail-Adresse, für die niemand bürgt."
+    ),
+    # Empfänger
+    "recipients.as_requested": "Sie geht an {value}.",
+    "recipients.test_mode": "Der Testmodus ist eingeschaltet: sie geht allein an {value}.",
+    "recipients.no_recipients": "Abgelehnt: die Nachricht hat keinen Empfänger.",
+    "recipients.nobody_left": "Abgelehnt: kein Empfänger bleibt übrig ({left_out}).",
+    "recipients.bounce_mailbox": "Abgelehnt: {address} ist das Bounce-Postfach.",
+    "recipients.passed_over.duplicate": "{candidate} ist doppelt genannt und bekommt ein Exemplar.",
+    "recipients.passed_over.suppressed": "{candidate} wurde ausgelassen: die Adresse ist gesperrt.",
+    "recipients.passed_over.rejected_characters": (
+        "{candidate} wurde ausgelassen: vor dem @ steht ein Zeichen, das dieser Kunde ablehnt."
+    ),
+    # Wege
+    "routes.sender_address": "Sie geht über {value}, den Server für diese Absenderadresse.",
+    "routes.sender_domain": "Sie geht über {value}, den Server für diese Absenderdomain.",
+    "routes.customer": "Sie geht über {value}, den eigenen Server des Kunden.",
+    "routes.smarthost": "Sie geht über {value}, den Smarthost der Anwendung.",
+    "routes.no_route": "Abgelehnt: kein Server darf diese Mail befördern.",
+    "routes.passed_over.not_released": "{candidate} wurde übergangen: er ist {state}, nicht freigegeben.",
+    "routes.passed_over.sender_outside_customer": (
+        "{candidate} wurde übergangen: der Absender {sender} liegt nicht in den Domains dieses Kunden."
+    ),
+    "routes.passed_over.other_senders": "{candidate} wurde übergangen: den Absender {sender} befördert er nicht.",
+    "routes.passed_over.own_server_instead": "{candidate} wurde übergangen: der Kunde hat einen eigenen Server.",
+    "routes.passed_over.not_proved": (
+        "{candidate} wurde übergangen: {domain} ist für die Smarthosts nicht nachgewiesen."
+    ),
+    "routes.passed_over.tls_not_required": (
+        "{candidate} wurde übergangen: die Nachricht verlangt geprüftes TLS, er nicht."
+    ),
+    "routes.passed_over.internal_recipient": (
+        "{candidate} wurde übergangen: die Sonderdomain {domain} befördert er nicht."
+    ),
+    # Rückweg
+    "return_path.login": "Bounces gehen an {value}: das Konto, auf dem der Server besteht.",
+    "return_path.bounce_to": "Bounces gehen an {value}, wie die Nachricht es will.",
+    "return_path.customer_bounce_address": "Bounces gehen an {value}, die Bounce-Adresse des Kunden.",
+    "return_path.application_bounce_address": "Bounces gehen an {value}, die Bounce-Adresse der Anwendung.",
+    "return_path.reply_to": "Bounces gehen an {value}, wohin auch Antworten gehen.",
+    "return_path.customer_admin": "Bounces gehen an {value}, den Admin des Kunden.",
+    "return_path.application_admin": "Bounces gehen an {value}, den Admin der Anwendung.",
+    "return_path.effective_sender": "Bounces gehen an {value}, den Absender selbst.",
+    "return_path.fallback_sender": "Bounces gehen an {value}, einen Ersatzabsender.",
+    "return_path.passed_over.outside_customer": (
+        "{candidate} wurde übergangen: der Server des Kunden befördert nur dessen Domains."
+    ),
+    "return_path.passed_over.not_proved": (
+        "{candidate} wurde übergangen: {domain} ist für die Smarthosts nicht nachgewiesen."
+    ),
+    "return_path.passed_over.not_aligned": (
+        "{candidate} wurde übergangen: für die Absenderdomain ist kein Schlüssel von uns veröffentlicht, "
+        "daher geht eine Adresse vor, die zum Absender passt."
+    ),
+    "return_path.passed_over.original_recipient": (
+        "{candidate} wurde übergangen: der Testmodus ist eingeschaltet, und es ist ein echter Empfänger."
+    ),
+    "return_path.aligned.True": "SPF wird zu {spf_domain} gefragt, was zum Absender passt.",
+    "return_path.aligned.False": "SPF wird zu {spf_domain} gefragt, was nicht zum Absender passt.",
+    "return_path.finding.sender_not_proved": (
+        "Bitte ansehen: {spf_domain} ist für diesen Server nicht nachgewiesen."
+    ),
+    # Inhalt
+    "content.template": "Der Inhalt kommt aus der Vorlage {value} in {locale}.",
+    "content.given": "Den Inhalt hat die Anwendung geschrieben.",
+    "content.original": "Der Inhalt ist eine fertige Mail, unverändert übernommen.",
+    "content.kind": "Abgelehnt: hier geht nur transaktionale Mail hinaus, nicht {kind!r}.",
+    "content.expired": "Abgelehnt: die Nachricht ist abgelaufen ({expires_at}).",
+    "content.two_sources": "Abgelehnt: der Inhalt ist doppelt angegeben.",
+    "content.no_content": "Abgelehnt: die Nachricht hat keinen Inhalt.",
+    "content.loop": "Abgelehnt: die Mail läuft im Kreis ({why}).",
+    "content.too_many_visible": (
+        "Abgelehnt: {count} Empfänger sähen die Adressen der anderen, erlaubt sind {most}."
+    ),
+    "content.blocked_extension": "Abgelehnt: die Anlage {filename} hat die gesperrte Endung .{extension}.",
+    "content.too_large": "Abgelehnt: die Mail hat kodiert {size} Byte, erlaubt sind {most}.",
+    "content.subject_control_characters": "Abgelehnt: im Betreff steht ein Zeilenumbruch oder Steuerzeichen.",
+    "content.not_text": "Abgelehnt: in {field} stehen Zeichen, die keine Mail tragen kann.",
+    "content.calendar_method": "Abgelehnt: die Methode des Kalendereintrags passt nicht ({why}).",
+    "content.header_name": "Abgelehnt: {name!r} ist kein Name für ein Kopffeld.",
+    "content.header_reserved": (
+        "Abgelehnt: das Kopffeld {name} wird nicht von Hand gesetzt; stattdessen: {instead}."
+    ),
+    "content.header_unknown": "Abgelehnt: das Kopffeld {name} gehört nicht zu denen, die gesetzt werden dürfen.",
+    "content.header_control_characters": (
+        "Abgelehnt: im Kopffeld {name} steht ein Zeilenumbruch oder Steuerzeichen."
+    ),
+    "content.header_syntax": "Abgelehnt: der Wert des Kopffelds {name} verletzt dessen Syntax.",
+    "content.finding.no_subject": "Bitte ansehen: der Betreff fehlt.",
+    "content.finding.no_text": "Bitte ansehen: neben dem HTML fehlt ein Textteil.",
+    "content.finding.clipped": "Bitte ansehen: Gmail schneidet HTML jenseits von 102 kB ab.",
+    "content.finding.no_test_banner": "Bitte ansehen: eine fertige Mail trägt innen keinen Testhinweis.",
+    # Signaturen
+    "signatures.from_domain": "Sie ist signiert von {value}, passend zum Absender.",
+    "signatures.from_domain_and_application": (
+        "Sie ist signiert von {value}: mit dem Schlüssel der Absenderdomain und mit unserem, "
+        "da jener nicht als veröffentlicht gilt."
+    ),
+    "signatures.application": (
+        "Sie ist signiert von {value}: dem Schlüssel der Anwendung, der nicht zum Absender passt."
+    ),
+    "signatures.unsigned": "Sie ist nicht signiert: für die Absenderdomain gibt es keinen DKIM-Schlüssel.",
+    # Ablehnungen anderer Schritte
+    "address.invalid": "Abgelehnt: {field}: {text!r} ist keine gültige Adresse: {why}.",
+    "rules.unknown_customer": "Abgelehnt: einen Kunden {customer!r} gibt es nicht.",
+    "rules.unknown_business_unit": (
+        "Abgelehnt: der Kunde {customer!r} hat keine Geschäftseinheit {business_unit!r}."
+    ),
+    "rules.business_unit_alone": (
+        "Abgelehnt: die Geschäftseinheit {business_unit!r} ist ohne Kunden genannt."
+    ),
+    "rules.invalid": "Abgelehnt: die Regeln dieses Kunden sind nicht gültig: {why}.",
+    "template.template": "Abgelehnt: die Vorlage {template!r} ergab keinen Inhalt: {why}.",
+    "bytes.unwritable": "Abgelehnt: {field} lässt sich nicht in eine Mail schreiben: {why}.",
+    "bytes.bytes": "Abgelehnt: die fertigen Bytes sind keine Mail: {fault} {where}.",
+    "interceptor.refused": "Abgelehnt von der Anwendung: {why}.",
+}

@@ -1,0 +1,125 @@
+"""What every transport does: take an envelope and bytes, and say what became of each recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+from mailsend.decide.verdict import Reason, Verdict, conclude
+from mailsend.errors import InvalidMessage
+from mailsend.model.address import Address, ByAddress
+from mailsend.model.envelope import Envelope
+from mailsend.model.reply import Reply
+from mailsend.model.report import Attempt, Exchange, Outcome, RecipientResult
+
+__all__ = [
+    "NO_OPTIONS",
+    "SubmitOptions",
+    "Transport",
+    "attempt_from",
+    "check_data",
+    "result_of",
+    "same_for_all",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitOptions:
+    """What a mail asks of the transport beside its envelope.
+
+    ``envelope_id`` is our own id, told to servers that offer delivery status notices (RFC 3461).
+    ``require_tls`` asks for verified TLS on every hop (RFC 8689). ``deadline`` is in seconds from
+    the call: it ends everything before the final dot, after which the outcome is ``unknown``.
+    """
+
+    envelope_id: str = ""
+    require_tls: bool = False
+    deadline: float | None = None
+
+
+NO_OPTIONS: Final = SubmitOptions()
+
+
+class Transport(Protocol):
+    """A way for finished bytes to leave: one method, and one to end it."""
+
+    async def submit(
+        self, envelope: Envelope, data: bytes, *, options: SubmitOptions = NO_OPTIONS
+    ) -> Attempt:
+        """Offer ``data`` to every recipient of ``envelope``; never raises for what a server does."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of everything; calling it again does nothing."""
+        ...
+
+
+def check_data(data: bytes) -> None:
+    """Refuse bytes that cannot be carried unchanged: every line must end in CRLF (RFC 5321, 2.3.8).
+
+    Raises InvalidMessage. A lone CR or LF would let some servers see the end of the mail, and
+    another mail behind it, where others see none.
+    """
+    lines = data.count(b"\r\n")
+    if data.count(b"\n") != lines or data.count(b"\r") != lines:
+        raise InvalidMessage("data", "a CR or LF stands alone", advice="End every line with CRLF.")
+    if not data.endswith(b"\r\n"):
+        raise InvalidMessage("data", "the last line does not end", advice="End every line with CRLF.")
+
+
+def result_of(verdict: Verdict, reply: Reply | None, *, server: str, address: Address) -> RecipientResult:
+    """Give a recipient's result from the verdict on the reply that settled it."""
+    return RecipientResult(
+        outcome=verdict.outcome,
+        reply=reply,
+        server=server,
+        envelope_address=address,
+        attempts=1,
+        fault=verdict.fault,
+        reason=verdict.reason,
+        advice=verdict.advice,
+    )
+
+
+def same_for_all(
+    addresses: Iterable[Address], reason: Reason, reply: Reply | None, *, server: str
+) -> dict[Address, RecipientResult]:
+    """Give every address the same result."""
+    verdict = conclude(reason, reply)
+    return {who: result_of(verdict, reply, server=server, address=who) for who in addresses}
+
+
+# What an attempt as a whole is called: the gravest of what its recipients were told, since that is
+# what must not be overlooked; accepted only where nobody was left behind.
+_GRAVITY: Final = (Outcome.UNKNOWN, Outcome.DEFERRED, Outcome.REJECTED, Outcome.ACCEPTED)
+
+
+def attempt_from(
+    results: Mapping[Address, RecipientResult],
+    *,
+    server: str,
+    queue_id: str | None = None,
+    conversation: tuple[Exchange, ...] = (),
+    started: datetime | None = None,
+    ended: datetime | None = None,
+    retry_now: bool = False,
+) -> Attempt:
+    """Sum up what the recipients were told: the gravest result gives the attempt its outcome."""
+    gravest = min(results.values(), key=lambda one: _GRAVITY.index(one.outcome))
+    return Attempt(
+        server=server,
+        recipients=ByAddress(results),
+        outcome=gravest.outcome,
+        fault=gravest.fault,
+        reply=gravest.reply,
+        reason=gravest.reason,
+        advice=gravest.advice,
+        queue_id=queue_id,
+        conversation=conversation,
+        started=started,
+        ended=ended,
+        name_missing=gravest.reason == Reason.NAME_MISSING,
+        retry_now=retry_now,
+    )

@@ -1,0 +1,272 @@
+"""One SMTP connection as it is on the wire; the only door of aiosmtplib.
+
+Of that library only the protocol is used. Its client upgrades to TLS where it happens to be
+offered, tries every log-in method after a refusal, and drops the replies of those who were accepted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Awaitable
+from typing import Final, cast
+
+from aiosmtplib import SMTPResponse, SMTPResponseException, SMTPServerDisconnected, SMTPTimeoutError
+from aiosmtplib.protocol import SMTPProtocol
+
+from mailsend.model.reply import Reply
+from mailsend.model.report import Exchange
+
+__all__ = ["Silent", "Wire"]
+
+_BLOCK: Final = 256 * 1024  # octets written before we wait for the network to take them
+_FAREWELL: Final = 1.0  # seconds for the other side to close
+_MALFORMED: Final = 0  # a reply without a code: no severity of RFC 5321
+
+
+class Silent(Exception):
+    """Nothing came within the limit, or the connection is gone; ``deadline`` says that ours passed."""
+
+    def __init__(self, why: str, *, deadline: bool = False) -> None:
+        super().__init__(why)
+        self.deadline = deadline
+
+
+class _Dialogue(SMTPProtocol):
+    """The library's protocol, and what only it can know."""
+
+    @property
+    def holds_unread(self) -> bool:
+        """Whether something came that nobody asked for, and would be taken for the next reply."""
+        return bool(self._buffer)
+
+    async def drained(self) -> None:
+        """Wait until the network has taken nearly all that was written."""
+        await self._drain_helper()
+
+
+class Wire:
+    """Commands out, replies in, each within its limit, and a record of both without secrets.
+
+    ``ends`` is the deadline on the loop's clock. Every method may raise Silent.
+    """
+
+    def __init__(self, *, ends: float | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+        self._ends = ends
+        self.renew()
+        self._hidden: list[str] = []
+        self.conversation: list[Exchange] = []
+
+    def renew(self) -> None:
+        """Begin afresh, for the next address; the record goes on."""
+        self._lost: asyncio.Future[None] = self._loop.create_future()
+        self._protocol = _Dialogue(self._loop, self._connection_lost)
+        self.encrypted = False
+        self.usable = False
+
+    def _connection_lost(self, protocol: SMTPProtocol) -> None:
+        if protocol is not self._protocol:  # an earlier address
+            return
+        self.usable = False
+        if not self._lost.done():
+            self._lost.set_result(None)
+
+    def limit(self, seconds: float) -> float:
+        """Give what is left of ``seconds`` when the deadline is looked at as well."""
+        return seconds if self._ends is None else max(0.0, min(seconds, self._ends - self._loop.time()))
+
+    def silent(self, why: str) -> Silent:
+        """Make the fault for a limit that passed: ours, or that of the step."""
+        passed = self._ends is not None and self._loop.time() >= self._ends
+        return Silent("the deadline passed" if passed else why, deadline=passed)
+
+    def hide(self, *secrets: str) -> None:
+        """Keep these out of the record, also where a server repeats them."""
+        self._hidden += [one for one in secrets if one]
+
+    def note(self, who: str, line: str) -> None:
+        """Write one line of the conversation down."""
+        self.conversation.append(Exchange(at=self._loop.time() - self._began, who=who, line=line))
+
+    def local_literal(self) -> str:
+        """Give this end's address as a literal for EHLO (RFC 5321, section 4.1.3)."""
+        name = self._protocol.transport.get_extra_info("sockname") if self._protocol.transport else None
+        host = str(name[0]).partition("%")[0] if name else "127.0.0.1"
+        return f"[IPv6:{host}]" if ":" in host else f"[{host}]"
+
+    def peer(self) -> str:
+        """Give the other end's address."""
+        name = self._protocol.transport.get_extra_info("peername") if self._protocol.transport else None
+        return str(name[0]) if name else ""
+
+    async def open(
+        self, sock: socket.socket, *, host: str, tls: ssl.SSLContext | None, seconds: float
+    ) -> None:
+        """Take over a connected socket, with TLS from the first byte where ``tls`` is given.
+
+        Raises ssl.SSLError where the handshake fails.
+        """
+        limit = self.limit(seconds)
+        try:
+            async with asyncio.timeout(limit):
+                if tls is None:
+                    await self._loop.create_connection(lambda: self._protocol, sock=sock)
+                else:
+                    await self._loop.create_connection(
+                        lambda: self._protocol, sock=sock, ssl=tls, server_hostname=host
+                    )
+        except TimeoutError:
+            raise self.silent("no TLS handshake in time") from None
+        except ssl.SSLError:
+            raise
+        except OSError as problem:
+            raise Silent(str(problem)) from None
+        self.encrypted = tls is not None
+        self.usable = True
+
+    async def greeting(self, seconds: float) -> Reply:
+        """Read what the server says first."""
+        return await self._read(self.limit(seconds))
+
+    async def command(self, line: str, seconds: float, *, shown: str | None = None) -> Reply:
+        """Send a command and read its reply; ``shown`` stands in the record where it has a secret."""
+        if self._protocol.holds_unread:
+            self.abort()
+            raise Silent("the server said more than it was asked")
+        self.note("C", line if shown is None else shown)
+        return await self._answer(
+            self._protocol.execute_command(line.encode("utf-8"), timeout=self.limit(seconds))
+        )
+
+    async def start_tls(self, context: ssl.SSLContext, *, host: str, seconds: float) -> Reply:
+        """Send STARTTLS and, where it is welcome, agree on TLS. Raises ssl.SSLError where that fails."""
+        self.note("C", "STARTTLS")
+        try:
+            async with asyncio.timeout(self.limit(seconds)):
+                response = await self._protocol.start_tls(context, server_hostname=host)
+        except SMTPResponseException as refused:
+            return self._heard(refused.code, refused.message)
+        except (SMTPServerDisconnected, SMTPTimeoutError, TimeoutError) as problem:
+            self.abort()
+            raise self.silent(str(problem) or "no TLS handshake in time") from None
+        except OSError:
+            self.abort()
+            raise
+        self.encrypted = True
+        return self._heard(response.code, response.message)
+
+    async def write_content(self, data: bytes, seconds: float) -> asyncio.Task[Reply]:
+        """Write the content and the final dot; give the task that reads the reply.
+
+        ``seconds`` limits each block (RFC 5321, 4.5.3.2.5). Raises Silent only while the final dot
+        has not been written. A reply that comes before it is found in the task, which is then done.
+        """
+        self.note("C", f"({len(data)} octets of content and the final dot)")
+        stuffed = _dot_stuffed(data)
+        reading = self._loop.create_task(self._read(None))
+        try:
+            last = max(0, (len(stuffed) - 1) // _BLOCK * _BLOCK)
+            for start in range(0, last, _BLOCK):
+                await self._written(stuffed[start : start + _BLOCK], reading, seconds)
+                if reading.done():
+                    return reading
+            await asyncio.sleep(0)  # the reader must be listening before a reply can come
+            self._write(stuffed[last:])
+        except BaseException:
+            reading.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Silent):
+                await reading
+            raise
+        return reading
+
+    async def final_reply(self, reading: asyncio.Task[Reply], seconds: float) -> Reply | None:
+        """Wait for the reply to the final dot; ``None`` where the limit passed and it may still come."""
+        done, _ = await asyncio.wait({reading}, timeout=seconds)
+        return reading.result() if done else None
+
+    async def close(self, *, seconds: float) -> None:
+        """Say QUIT where the other side still listens, and close; bounded by ``seconds``."""
+        if self.usable and not self._protocol.holds_unread:
+            with contextlib.suppress(Silent):
+                await self.command("QUIT", seconds)
+        transport = self._protocol.transport
+        if transport is not None:
+            transport.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(_FAREWELL, seconds)):
+                    await asyncio.shield(self._lost)
+        self.abort()
+        await asyncio.sleep(0)
+
+    def abort(self) -> None:
+        """Throw the connection away: nothing more is written and nothing more is believed."""
+        self.usable = False
+        transport = self._protocol.transport
+        if transport is not None:
+            cast("asyncio.WriteTransport", transport).abort()  # uvloop's are no subclass
+
+    def forget_deadline(self) -> None:
+        """Go on by the limits of the steps alone: nobody waits any longer."""
+        self._ends = None
+
+    async def _written(self, block: bytes, reading: asyncio.Task[Reply], seconds: float) -> None:
+        self._write(block)
+        draining = self._loop.create_task(self._protocol.drained())
+        try:
+            done, _ = await asyncio.wait(
+                {draining, reading}, timeout=self.limit(seconds), return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                raise self.silent("the server took no more content")
+            if draining in done and draining.exception() is not None:
+                raise Silent("the connection broke while content was written")
+        finally:
+            draining.cancel()
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._protocol.write(data)
+        except SMTPServerDisconnected as problem:
+            self.abort()
+            raise Silent(str(problem)) from None
+
+    async def _read(self, limit: float | None) -> Reply:
+        return await self._answer(self._protocol.read_response(timeout=limit))
+
+    async def _answer(self, coming: Awaitable[SMTPResponse]) -> Reply:
+        try:
+            response = await coming
+        except (SMTPServerDisconnected, SMTPTimeoutError) as problem:
+            self.abort()
+            raise self.silent(str(problem)) from None
+        except SMTPResponseException as malformed:
+            self.abort()
+            return self._heard(_MALFORMED, malformed.message)
+        return self._heard(response.code, response.message)
+
+    def _heard(self, code: int, message: str) -> Reply:
+        text = _printable(message)
+        for secret in self._hidden:
+            text = text.replace(secret, "***")
+        lines = text.split("\n")
+        for line in lines[:-1]:
+            self.note("S", f"{code:03}-{line}")
+        self.note("S", f"{code:03} {lines[-1]}")
+        return Reply.of(code, text)
+
+
+def _dot_stuffed(data: bytes) -> bytes:
+    """Double the dots that begin lines, and end with the lone one (RFC 5321, section 4.5.2)."""
+    if b"\r\n." in data:
+        data = data.replace(b"\r\n.", b"\r\n..")
+    return (b"." if data.startswith(b".") else b"") + data + b".\r\n"
+
+
+def _printable(message: str) -> str:
+    """Take out what a hostile server could use against a log or a terminal."""
+    text = message.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text)

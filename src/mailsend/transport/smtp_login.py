@@ -1,0 +1,88 @@
+"""Logging in: one method, chosen beforehand, never in clear (RFC 4954, M12)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from typing import Final
+
+from mailsend.decide.verdict import Reason, Step, conclude, judge
+from mailsend.model.reply import Reply
+from mailsend.model.report import Outcome
+from mailsend.model.server import AuthMethod, Server, TlsMode
+from mailsend.transport.smtp import Silent, Wire
+from mailsend.transport.smtp_limits import seconds_for
+from mailsend.transport.smtp_stop import Stopped, stopped_by
+
+__all__ = ["log_in"]
+
+_PREFERENCE: Final = (AuthMethod.PLAIN, AuthMethod.LOGIN, AuthMethod.CRAM_MD5)
+_CONTINUE: Final = 334
+
+
+async def log_in(server: Server, wire: Wire, *, methods: str | None) -> None:
+    """Log in with the one method that the settings name, else the first offered of PLAIN, LOGIN, CRAM-MD5.
+
+    ``methods`` is what EHLO said behind AUTH, ``None`` where it said nothing. Raises Stopped.
+    """
+    credentials = server.credentials
+    assert credentials is not None  # asked only where there are some
+    if not wire.encrypted and not (server.tls is TlsMode.DANGEROUS_NONE and server.is_loopback):
+        raise Stopped(conclude(Reason.AUTH_IN_CLEAR))
+    method = _chosen(server.auth, methods)
+    password = credentials.password.reveal()
+    wire.hide(password, _encoded(password), _encoded(f"\0{credentials.user}\0{password}"))
+    try:
+        reply = await _dialogue(method, credentials.user, password, wire, seconds_for(Step.AUTH, server))
+    except Silent as silence:
+        raise stopped_by(silence, Step.AUTH) from None
+    verdict = judge(Step.AUTH, reply, host=server.host)
+    if verdict.outcome is not Outcome.ACCEPTED:
+        raise Stopped(verdict, reply)
+
+
+def _chosen(wanted: AuthMethod | None, methods: str | None) -> AuthMethod:
+    if wanted in (AuthMethod.XOAUTH2, AuthMethod.OAUTHBEARER):
+        raise Stopped(conclude(Reason.AUTH_METHOD_UNKNOWN))
+    if methods is None:
+        raise Stopped(conclude(Reason.AUTH_NOT_OFFERED))
+    offered = methods.lower().split()
+    for method in _PREFERENCE if wanted is None else (wanted,):
+        if method in offered:
+            return method
+    raise Stopped(conclude(Reason.AUTH_METHOD_NOT_OFFERED))
+
+
+async def _dialogue(method: AuthMethod, user: str, password: str, wire: Wire, seconds: float) -> Reply:
+    """Hold the dialogue of ``method``; the answers stop where the server stops asking."""
+    match method:
+        case AuthMethod.PLAIN:
+            token = _encoded(f"\0{user}\0{password}")
+            return await wire.command(f"AUTH PLAIN {token}", seconds, shown="AUTH PLAIN ***")
+        case AuthMethod.LOGIN:
+            reply = await wire.command("AUTH LOGIN", seconds)
+            for answer in (user, password):
+                if reply.code != _CONTINUE:
+                    return reply
+                reply = await wire.command(_encoded(answer), seconds, shown="***")
+            return reply
+        case _:
+            reply = await wire.command("AUTH CRAM-MD5", seconds)
+            if reply.code != _CONTINUE:
+                return reply
+            answer = _cram_md5(user, password, reply.text)
+            return await wire.command(answer, seconds, shown="***")
+
+
+def _cram_md5(user: str, password: str, challenge: str) -> str:
+    """Answer a challenge (RFC 2195); one that cannot be read is cancelled (RFC 4954, section 4)."""
+    try:
+        asked = base64.b64decode(challenge, validate=True)
+    except (binascii.Error, ValueError):
+        return "*"
+    return _encoded(f"{user} {hmac.new(password.encode(), asked, 'md5').hexdigest()}")
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode("ascii")

@@ -1,0 +1,44 @@
+"""What MAIL and RCPT carry behind the address, as far as the server offers it (M23)."""
+
+from __future__ import annotations
+
+from mailsend.model.address import Address
+from mailsend.model.envelope import NULL_REVERSE_PATH, Envelope
+from mailsend.transport.base import SubmitOptions
+from mailsend.transport.smtp_connect import Offer
+
+__all__ = ["mail_parameters", "rcpt_parameters", "xtext"]
+
+
+def mail_parameters(offer: Offer, envelope: Envelope, data: bytes, options: SubmitOptions) -> str:
+    """Give SIZE (RFC 1870), SMTPUTF8 (6531), REQUIRETLS (8689), RET and ENVID (3461), each with its space."""
+    extensions = offer.extensions
+    parameters = []
+    if "SIZE" in extensions:
+        parameters.append(f"SIZE={len(data)}")
+    if envelope.needs_smtputf8 or not data.isascii():
+        parameters.append("SMTPUTF8")
+    if not data.isascii() and "8BITMIME" in extensions:
+        parameters.append("BODY=8BITMIME")
+    if options.require_tls:
+        parameters.append("REQUIRETLS")
+    if "DSN" in extensions and options.envelope_id:
+        parameters += ["RET=HDRS", f"ENVID={xtext(options.envelope_id)}"]
+    return "".join(f" {one}" for one in parameters)
+
+
+def rcpt_parameters(offer: Offer, envelope: Envelope, recipient: Address) -> str:
+    """Give NOTIFY and ORCPT (RFC 3461): failures and delays, none where nobody could be told."""
+    if "DSN" not in offer.extensions:
+        return ""
+    notify = "NEVER" if envelope.reverse_path == NULL_REVERSE_PATH else "FAILURE,DELAY"
+    original = "" if recipient.needs_smtputf8 else f" ORCPT=rfc822;{xtext(str(recipient))}"
+    return f" NOTIFY={notify}{original}"
+
+
+def xtext(text: str) -> str:
+    """Write ``text`` so that it may stand in a parameter (RFC 3461, section 4)."""
+    return "".join(
+        one if "!" <= one <= "~" and one not in "+=" else "".join(f"+{octet:02X}" for octet in one.encode())
+        for one in text
+    )

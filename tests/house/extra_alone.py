@@ -1,0 +1,32 @@
+"""Run in an environment that holds the wheel and one extra: what it brings can be imported."""
+
+import importlib
+import sys
+
+from mailsend.errors import MissingExtra
+
+BRINGS = {
+    "": ["mailsend", "mailsend.prepare", "mailsend.mailer", "mailsend.settings", "mailsend.transport.smtp"],
+    "cli": ["mailsend.cli"],
+    "demo": ["mailsend.cli.demo"],
+    "test": ["mailsend.testing", "mailsend.testing.server", "mailsend.pytest_plugin"],
+    "all": ["mailsend.cli", "mailsend.cli.demo", "mailsend.testing", "mailsend.pytest_plugin"],
+}
+extra = sys.argv[1]
+
+if extra not in BRINGS:
+    sys.exit(f"tests/house/extra_alone.py does not know what the extra {extra!r} brings")
+for name in BRINGS[extra]:
+    importlib.import_module(name)
+if not extra:
+    try:
+        importlib.import_module("mailsend.cli").main(["--help"])
+    except MissingExtra as missing:
+        if missing.extra != "cli":
+            raise
+    except SystemExit as ended:
+        # The command line says the same in words.
+        if ended.code in {0, None}:
+            sys.exit("the command line ran without its extra")
+    else:
+        sys.exit("the command line ran without its extra")

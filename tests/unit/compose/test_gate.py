@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from mailsend.compose.gate import GateCode, GateFault, check
+
+HEAD = b"From: a@b.example\r\nDate: x\r\nMessage-ID: <1@b.example>\r\nMIME-Version: 1.0\r\n"
+GOOD = HEAD + b"\r\nbody\r\n"
+
+
+def test_a_finished_mail_passes() -> None:
+    """Folded fields, raw UTF-8 in the header and an empty body are all in order."""
+    assert check(GOOD) is None
+    assert check(HEAD + b"\r\n") is None
+    assert check(HEAD + "To: jörg@b.example,\r\n\tx@y.example\r\nSubject:\r\n\r\n".encode()) is None
+    assert check(HEAD + b"X-A: 1\r\nX-A: 2\r\n\r\n") is None
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "where"),
+    [
+        (GOOD + b"\0\r\n", GateCode.NUL, f"octet {len(GOOD)}"),
+        (GOOD + b"a\nb\r\n", GateCode.BARE_CR_OR_LF, f"octet {len(GOOD) + 1}"),
+        (GOOD + b"a\rb\r\n", GateCode.BARE_CR_OR_LF, f"octet {len(GOOD) + 1}"),
+        (GOOD + b"end", GateCode.UNFINISHED_LINE, f"octet {len(GOOD) + 3}"),
+        (b"", GateCode.UNFINISHED_LINE, "octet 0"),
+        (GOOD + b"x" * 999 + b"\r\n", GateCode.LONG_LINE, f"octet {len(GOOD)}"),
+        (b"From: a@b.example\r\n", GateCode.NO_HEADER, ""),
+        (b"\r\nbody\r\n\r\n", GateCode.BROKEN_HEADER, "octet 0"),
+        (HEAD + b"no field\r\n\r\n", GateCode.BROKEN_HEADER, f"octet {len(HEAD)}"),
+        (HEAD + b" \r\nX: y\r\n\r\n", GateCode.BROKEN_HEADER, f"octet {len(HEAD)}"),
+        (HEAD + b"X: \xff\r\n\r\n", GateCode.HEADER_NOT_UTF8, f"octet {len(HEAD) + 3}"),
+        (GOOD + b"\xc3\xa4\r\n", GateCode.BODY_NOT_7BIT, f"octet {len(GOOD)}"),
+        (HEAD.replace(b"From", b"X") + b"\r\n", GateCode.FIELD_MISSING, "from"),
+        (HEAD.replace(b"Date", b"X") + b"\r\n", GateCode.FIELD_MISSING, "date"),
+        (HEAD.replace(b"Message-ID", b"X") + b"\r\n", GateCode.FIELD_MISSING, "message-id"),
+        (HEAD.replace(b"MIME-Version", b"X") + b"\r\n", GateCode.FIELD_MISSING, "mime-version"),
+        (HEAD + b"from: x@y.example\r\n\r\n", GateCode.FIELD_TWICE, "from"),
+        (HEAD + b"Subject: a\r\nSUBJECT: b\r\n\r\n", GateCode.FIELD_TWICE, "subject"),
+        (HEAD + b"Bcc: x@y.example\r\n\r\n", GateCode.FIELD_FORBIDDEN, "bcc"),
+        (HEAD + b"resent-bcc: x@y.example\r\n\r\n", GateCode.FIELD_FORBIDDEN, "resent-bcc"),
+    ],
+)
+def test_the_first_fault_is_told_with_its_place(data: bytes, code: GateCode, where: str) -> None:
+    """Each thing that must not leave has its code."""
+    assert check(data) == GateFault(code=code, where=where)
