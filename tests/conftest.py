@@ -25,12 +25,25 @@ else:
     )
     hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
+try:
+    import resource
+except ModuleNotFoundError:  # Windows has none
+    resource = None
+
+MOST_MEMORY = 6 * 2**30
 SETTINGS_OF_OTHERS = ("EMAIL_URL", "MAILER_DSN", "SMTP_")
 WITHOUT_SOCKETS = {"unit", "properties"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--ring", default="pytest", help="the name under which the count is printed")
+
+
+def pytest_configure() -> None:
+    """Let hostile input that is not bounded after all fail its test, and not the machine."""
+    if resource is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, hard))
 
 
 def _passed(reporter: object) -> int:

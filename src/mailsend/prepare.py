@@ -13,10 +13,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from mailsend.compose.calendar import method_fault, with_organizer, without_method
+from mailsend.compose.carry import disarmed
 from mailsend.compose.gate import check
 from mailsend.compose.mime import Letter, compose
 from mailsend.compose.sign import sign_all
-from mailsend.compose.test_marks import with_test_marks
+from mailsend.compose.test_marks import harmless, with_test_marks
 from mailsend.decide.content import (
     ContentDecision,
     ContentRefused,
@@ -31,11 +32,13 @@ from mailsend.decide.route import RoutesDecision, choose_routes
 from mailsend.decide.sender import SenderDecision, resolve_sender
 from mailsend.decide.signing import SignaturesDecision, choose_signatures
 from mailsend.errors import InvalidMessage, TemplateError
+from mailsend.model.attachment import Attachment
 from mailsend.model.circumstances import Circumstances, SigningKey
 from mailsend.model.content import Content
 from mailsend.model.decision import Decision
 from mailsend.model.envelope import Envelope
 from mailsend.model.message import Invitation, Message
+from mailsend.model.original import Original
 from mailsend.model.submission import Refusal, Submission
 
 __all__ = ["Draft", "GateRefused", "TemplateRefused", "draft", "prepare", "seal"]
@@ -125,12 +128,12 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
             text=rendered.text,
             html=rendered.html,
             related=rendered.related + tuple(one for one in message.attachments if one.inline),
-            attachments=tuple(one for one in message.attachments if not one.inline),
+            attachments=_attachments(message, circumstances),
             calendar=_calendar(message, sender, circumstances),
             headers=_headers(message, recipients, circumstances),
             content_language=_language(message, circumstances),
             boundary_seed=circumstances.id,
-            original=message.original,
+            original=_original(message, circumstances),
         )
     )
     if isinstance(data, Refusal):
@@ -268,6 +271,18 @@ def _calendar(
     if circumstances.test_mode.enabled:
         return Invitation(without_method(ics), "")
     return Invitation(ics, message.calendar.method)
+
+
+def _attachments(message: Message, circumstances: Circumstances) -> tuple[Attachment, ...]:
+    """Give what is attached; an invitation attached to a test copy is none any more (M35)."""
+    files = tuple(one for one in message.attachments if not one.inline)
+    return tuple(map(harmless, files)) if circumstances.test_mode.enabled else files
+
+
+def _original(message: Message, circumstances: Circumstances) -> Original | None:
+    if message.original is None or not circumstances.test_mode.enabled:
+        return message.original
+    return disarmed(message.original)
 
 
 def _message_id(message: Message, sender: SenderDecision, circumstances: Circumstances) -> str:

@@ -171,7 +171,8 @@ def _toml(block: Block, page: Page) -> None:
     whole = (
         tomllib.loads((page.folder / "mailsend.toml").read_text()) if "application" not in settings else {}
     )
-    page.names["settings"] = Settings.model_validate({**whole, **settings})
+    with contextlib.chdir(page.folder):
+        page.names["settings"] = Settings.model_validate({**whole, **settings})
     assert page.names["settings"].rules.version
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import assert_type
 
-from mailsend.model.address import Address
+from mailsend.model.address import ByAddress
 from mailsend.model.message import Message
 from mailsend.model.report import Outcome, RecipientResult, Report
 from mailsend.model.submission import Refusal, Submission
@@ -27,6 +26,6 @@ def shown(found: Submission | Refusal) -> str:
 
 def told(report: Report) -> list[Outcome]:
     """Every recipient has a result of its own."""
-    assert_type(report.recipients, Mapping[Address, RecipientResult])
+    assert_type(report.recipients, ByAddress[RecipientResult])
     assert_type(report.complete, bool)
     return [result.outcome for result in report.recipients.values()]

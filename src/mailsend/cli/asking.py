@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,23 +33,29 @@ def mailer_for(config: Path | None) -> Mailer:
 
 def message_from(
     *,
+    to: Sequence[str] | None = None,
+    cc: Sequence[str] | None = None,
+    bcc: Sequence[str] | None = None,
+    reply_to: Sequence[str] | None = None,
     text: str | None = None,
     html_file: Path | None = None,
     attach: Iterable[Path] | None = None,
     values: Path | None = None,
     set_: Sequence[str] | None = None,
     header: Sequence[str] | None = None,
-    lists: Mapping[str, Sequence[str] | None] | None = None,
     **fields: Any,
 ) -> Message:
-    """Build the Message; ``lists`` are its fields of several mailboxes, ``fields`` the others."""
+    """Build the Message from what options hold; ``fields`` are passed on as they are."""
     return Message(
+        to=tuple(to or ()),
+        cc=tuple(cc or ()),
+        bcc=tuple(bcc or ()),
+        reply_to=tuple(reply_to or ()),
         text=_from_stdin() if text == "-" else text,
         html=None if html_file is None else read_text(html_file),
         attachments=tuple(Attachment.from_path(one) for one in attach or ()),
         values=read_values(values, set_),
         headers=_headers(header or ()),
-        **{name: tuple(several or ()) for name, several in (lists or {}).items()},
         **fields,
     )
 
@@ -60,7 +66,9 @@ def read_values(file: Path | None, set_: Sequence[str] | None) -> dict[str, Any]
     for one in set_ or ():
         key, equals, text = one.partition("=")
         if not equals or not all(key.split(".")):
-            raise CommandFailed(Exit.USAGE, f"--set {one}: it is written KEY=TEXT", advice="As in --set name=Ann.")
+            raise CommandFailed(
+                Exit.USAGE, f"--set {one}: it is written KEY=TEXT", advice="As in --set name=Ann."
+            )
         node = values
         *outer, last = key.split(".")
         for part in outer:
@@ -78,7 +86,9 @@ def read_text(file: Path, most: int = _LARGEST_TEXT) -> str:
             data = opened.read(most + 1)
     except OSError as problem:
         raise CommandFailed(
-            Exit.NO_INPUT, f"{file} cannot be read: {problem.strerror}", advice="Name a file that you may read."
+            Exit.NO_INPUT,
+            f"{file} cannot be read: {problem.strerror}",
+            advice="Name a file that you may read.",
         ) from None
     if len(data) > most:
         raise CommandFailed(Exit.DATA, f"{file} is larger than {most:,} bytes")
@@ -108,7 +118,9 @@ def _values_of(file: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as problem:
         kind = "JSON" if file.suffix.lower() == ".json" else "TOML"
         raise CommandFailed(
-            Exit.DATA, f"{file} is no {kind}: {problem}", advice="Name the file .toml or .json by what is in it."
+            Exit.DATA,
+            f"{file} is no {kind}: {problem}",
+            advice="Name the file .toml or .json by what is in it.",
         ) from None
     if not isinstance(values, dict):
         raise CommandFailed(Exit.DATA, f"{file}: an object is expected, not {type(values).__name__}")
@@ -121,7 +133,9 @@ def _headers(given: Sequence[str]) -> dict[str, str]:
         name, colon, text = one.partition(":")
         if not colon or not name.strip():
             raise CommandFailed(
-                Exit.USAGE, f"--header {one}: it is written 'NAME: TEXT'", advice="As in --header 'X-Order: 4711'."
+                Exit.USAGE,
+                f"--header {one}: it is written 'NAME: TEXT'",
+                advice="As in --header 'X-Order: 4711'.",
             )
         if name.strip() in headers:
             raise CommandFailed(Exit.USAGE, f"--header {name.strip()} is given twice")

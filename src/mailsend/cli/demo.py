@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import dkim
 import typer
 
 from mailsend.cli import options
@@ -18,7 +19,7 @@ from mailsend.cli.story import tell_decisions, tell_report
 from mailsend.cli.viewing import viewable_mail, write_file
 from mailsend.compose.sign import Signer
 from mailsend.doctor.dkim_record import new_key, public_record
-from mailsend.errors import MessageRefused
+from mailsend.errors import MessageRefused, MissingExtra
 from mailsend.mailer import Mailer
 from mailsend.model.report import Report
 from mailsend.model.submission import Refusal, Submission
@@ -61,15 +62,16 @@ def demo(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Do the whole job on this machine: decide, sign, send, and prove what arrived.
+    """Do the whole job on this machine.
 
-    Starts a real SMTP server on 127.0.0.1 and leaves it when done. Reads no settings.
+    Decides, signs, sends and proves what arrived: two mails, and a real SMTP server on 127.0.0.1
+    that ends with the demo. Nothing leaves this machine, and no settings are read.
     """
     output = Output(as_json=as_json, quiet=quiet)
     key, record = _new_key()
     _make_folder(out)
     output.line("Two customers, one DKIM key made just now, and a real SMTP server on 127.0.0.1.", "bold")
-    with ScriptedServer() as server:
+    with _server() as server:
         settings = settings_with(server.url, key)
         with Mailer(settings) as mailer:
             played = []
@@ -79,9 +81,11 @@ def demo(
                 played.append(one)
     output.document({"selector": SELECTOR, "record": record, "mails": [_document(one) for one in played]})
     output.line()
-    output.line(f"Open the .html files in {out} with a browser, the .eml files with a mail program.")
+    output.line(f"Now open them in {out}: .html in a browser, .eml in a mail program.")
     if not all(one.good for one in played):
-        raise CommandFailed(Exit.INTERNAL, "the demo did not come out as it should", advice="Please report it.")
+        raise CommandFailed(
+            Exit.INTERNAL, "the demo did not come out as it should", advice="Please report it."
+        )
     return Exit.OK
 
 
@@ -106,6 +110,8 @@ def _play(scene: Scene, mailer: Mailer, server: ScriptedServer, record: str, out
 
 def _judged(mail: Submission, arrived: bytes, record: str) -> tuple[tuple[str, bool], ...]:
     """Let dkimpy judge each signature of the bytes that arrived, by the record one would publish."""
+    import dkim
+
     names = mail.signatures.value()
 
     def published(name: bytes, timeout: int = 0) -> bytes | None:
@@ -145,6 +151,19 @@ def _document(one: _Played) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def _server() -> Iterator[ScriptedServer]:
+    server = ScriptedServer()
+    try:
+        server.start()
+    except MissingExtra:
+        raise MissingExtra("demo", needed_for="the demo") from None
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 def _new_key() -> tuple[str, str]:
     """Make a key, and give it as PEM with the record that one would publish for it."""
     key = new_key().decode()
@@ -156,5 +175,7 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise CommandFailed(
-            Exit.CANNOT_CREATE, f"{folder} cannot be made: {problem.strerror}", advice="Name another folder: --out FOLDER."
+            Exit.CANNOT_CREATE,
+            f"{folder} cannot be made: {problem.strerror}",
+            advice="Name another folder: --out FOLDER.",
         ) from None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mailsend.cli.demo_pictures import ball, paper, wedge
-from mailsend.mailer.template_files import templates_for
+from mailsend.mailer.looks import templates_for
 from mailsend.model.attachment import Attachment
 from mailsend.model.message import Message
 from mailsend.model.rules import Rules
@@ -45,7 +45,9 @@ def settings_with(smarthost: str, key: str) -> Settings:
                 "ratcatcher": _customer(
                     "Operations the Rat", _RAT, "#7a3b12", wedge((122, 59, 18)), "+41 44 000 00 01"
                 ),
-                "bakery": _customer("Morning Bakery", _BAKERY, "#0b6e4f", ball((11, 110, 79)), "+41 44 000 00 02"),
+                "bakery": _customer(
+                    "Morning Bakery", _BAKERY, "#0b6e4f", ball((11, 110, 79)), "+41 44 000 00 02"
+                ),
             },
         }
     )
@@ -56,19 +58,18 @@ def scenes(rules: Rules) -> tuple[Scene, Scene]:
     return (
         Scene(
             name="allowed",
-            title=f"Operations the Rat sends a confirmation from office@{_RAT}, its own domain",
+            title="Operations the Rat sends an order confirmation from its own domain",
             message=_message(
                 rules,
                 customer="ratcatcher",
                 template="order-confirmation",
                 from_=f"Operations the Rat <office@{_RAT}>",
                 paper_name="order.pdf",
-                lines=("Order 4711", "Twelve traps, one cat (on loan)", "Total: 96.00"),
             ),
         ),
         Scene(
             name="rewritten",
-            title="Morning Bakery sends an invoice, and somebody typed ann.meier@gmail.com as its sender",
+            title="Morning Bakery sends an invoice; somebody typed ann.meier@gmail.com",
             message=_message(
                 rules,
                 customer="bakery",
@@ -76,7 +77,6 @@ def scenes(rules: Rules) -> tuple[Scene, Scene]:
                 from_="Ann Meier <ann.meier@gmail.com>",
                 actor="ann",
                 paper_name="invoice.pdf",
-                lines=("Invoice 2026-0815", "Forty loaves of rye", "Total: 180.00"),
             ),
         ),
     )
@@ -107,14 +107,16 @@ def _message(
     from_: str,
     actor: str | None = None,
     paper_name: str,
-    lines: tuple[str, ...],
 ) -> Message:
+    values = templates_for(rules.scope(customer)).sample(template)
+    ((kind, paid),) = values.items()
+    lines = (f"{kind.title()} {paid['number']}", f"Total: {paid['currency']} {paid['total']:,.2f}")
     return Message(
         from_=from_,
         to="Bob Miller <bob@example.org>",
         customer=customer,
         actor=actor,
         template=template,
-        values=templates_for(rules.scope(customer)).sample(template),
+        values=values,
         attachments=(Attachment.from_bytes(paper(lines), filename=paper_name),),
     )

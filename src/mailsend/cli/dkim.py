@@ -60,7 +60,9 @@ def new(
     signer = Signer(domain=domain, selector=selector, key=pem)
     record = public_record(signer)
     _keep(out, pem)
-    written = f'[[application.dkim_keys]]\ndomain = "{signer.domain}"\nselector = "{selector}"\nkey_file = "{out}"'
+    written = (
+        f'[[application.dkim_keys]]\ndomain = "{signer.domain}"\nselector = "{selector}"\nkey_file = "{out}"'
+    )
     output.document(
         {
             "file": str(out),

@@ -74,6 +74,7 @@ _REFUSED: Final[Mapping[str, Exit]] = {
     "content.subject_control_characters": Exit.DATA,
     "content.two_sources": Exit.DATA,
     "bytes": Exit.INTERNAL,
+    "bytes.unwritable": Exit.DATA,
 }
 
 _RAISED: Final[tuple[tuple[type[Exception], Exit], ...]] = (

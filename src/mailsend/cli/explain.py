@@ -11,8 +11,9 @@ from mailsend.cli.asking import mailer_for, message_from
 from mailsend.cli.documents import decision_document
 from mailsend.cli.exits import Exit, exit_of_refusal
 from mailsend.cli.output import Output
-from mailsend.cli.story import tell_decisions
+from mailsend.cli.story import in_words, tell_decisions
 from mailsend.mailer.explaining import decisions_for
+from mailsend.model.decision import Decision
 from mailsend.model.submission import Refusal
 
 __all__ = ["explain"]
@@ -46,7 +47,10 @@ def explain(
     """
     output = Output(as_json=as_json, quiet=quiet)
     message = message_from(
-        lists={"to": to, "cc": cc, "bcc": bcc, "reply_to": reply_to},
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        reply_to=reply_to,
         from_=from_,
         bounce_to=bounce_to,
         require_tls=require_tls,
@@ -57,9 +61,9 @@ def explain(
     with mailer_for(config) as mailer:
         decisions = decisions_for(mailer, message)
     output.document([decision_document(one) for one in decisions])
-    tell_decisions(output, decisions, locale=locale)
-    last = decisions[-1]
-    if isinstance(last, Refusal):
-        output.fail(last.explain(locale), last.advice)
-        return exit_of_refusal(last)
+    refusals = [one for one in decisions if isinstance(one, Refusal)]
+    tell_decisions(output, [one for one in decisions if isinstance(one, Decision)], locale=locale)
+    for refusal in refusals:
+        output.fail(in_words(refusal, locale), refusal.advice)
+        return exit_of_refusal(refusal)
     return Exit.OK

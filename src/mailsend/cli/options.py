@@ -36,19 +36,11 @@ __all__ = [
 
 Config: TypeAlias = Annotated[
     Path | None,
-    typer.Option(
-        "--config", metavar="FILE", help="Settings file (else $MAILSEND_CONFIG, ./mailsend.toml)."
-    ),
+    typer.Option("--config", metavar="FILE", help="Settings file (else $MAILSEND_CONFIG, ./mailsend.toml)."),
 ]
-Json: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-]
-Quiet: TypeAlias = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print errors only.")
-]
-Debug: TypeAlias = Annotated[
-    bool, typer.Option("--debug", help="Show the traceback of an internal error.")
-]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show the traceback of an internal error.")]
 
 From: TypeAlias = Annotated[
     str | None, typer.Option("--from", metavar="MAILBOX", help="The requested sender.")
@@ -60,7 +52,8 @@ Cc: TypeAlias = Annotated[
     list[str] | None, typer.Option("--cc", metavar="MAILBOX", help="A recipient of a copy; may be repeated.")
 ]
 Bcc: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--bcc", metavar="MAILBOX", help="A recipient nobody sees; may be repeated.")
+    list[str] | None,
+    typer.Option("--bcc", metavar="MAILBOX", help="A recipient nobody sees; may be repeated."),
 ]
 ReplyTo: TypeAlias = Annotated[
     list[str] | None, typer.Option("--reply-to", metavar="MAILBOX", help="Where answers go.")
@@ -72,32 +65,24 @@ RequireTls: TypeAlias = Annotated[
     bool, typer.Option("--require-tls", help="Verified TLS all the way, or not at all.")
 ]
 
-Customer: TypeAlias = Annotated[
-    str | None, typer.Option("--customer", metavar="NAME", help="The customer.")
-]
+Customer: TypeAlias = Annotated[str | None, typer.Option("--customer", metavar="NAME", help="The customer.")]
 BusinessUnit: TypeAlias = Annotated[
     str | None,
     typer.Option("--business-unit", metavar="NAME", help="The customer's unit."),
 ]
 Actor: TypeAlias = Annotated[
     str | None,
-    typer.Option(
-        "--actor", metavar="TEXT", help="The person who caused the mail (a log-in name)."
-    ),
+    typer.Option("--actor", metavar="TEXT", help="The person who caused the mail (a log-in name)."),
 ]
 Locale: TypeAlias = Annotated[
     str | None,
     typer.Option("--locale", metavar="TAG", help="The mail's language, as in de-CH."),
 ]
 
-Subject: TypeAlias = Annotated[
-    str | None, typer.Option("--subject", metavar="TEXT", help="The subject.")
-]
+Subject: TypeAlias = Annotated[str | None, typer.Option("--subject", metavar="TEXT", help="The subject.")]
 TextBody: TypeAlias = Annotated[
     str | None,
-    typer.Option(
-        "--text", metavar="TEXT", help="The text; - reads it from standard input."
-    ),
+    typer.Option("--text", metavar="TEXT", help="The text; - reads it from standard input."),
 ]
 HtmlBody: TypeAlias = Annotated[
     Path | None,
@@ -109,9 +94,7 @@ HtmlBodyOfSend: TypeAlias = Annotated[
 ]
 Attach: TypeAlias = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--attach", metavar="FILE", help="A file to attach; may be repeated."
-    ),
+    typer.Option("--attach", metavar="FILE", help="A file to attach; may be repeated."),
 ]
 TemplateName: TypeAlias = Annotated[
     str | None,
@@ -119,21 +102,13 @@ TemplateName: TypeAlias = Annotated[
 ]
 Values: TypeAlias = Annotated[
     Path | None,
-    typer.Option(
-        "--values", metavar="FILE", help="The template's values, TOML or JSON."
-    ),
+    typer.Option("--values", metavar="FILE", help="The template's values, TOML or JSON."),
 ]
 Set: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=TEXT",
-        help="One value, over those of --values; dots go inwards."
-    ),
+    typer.Option("--set", metavar="KEY=TEXT", help="One value, over those of --values; dots go inwards."),
 ]
 Header: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(
-        "--header", metavar="'NAME: TEXT'", help="A further header field."
-    ),
+    typer.Option("--header", metavar="'NAME: TEXT'", help="A further header field."),
 ]

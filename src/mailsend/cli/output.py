@@ -111,7 +111,8 @@ class Output:
             self._print(Text.assemble(" " * indent, left, gap, right))
             return
         grid = Table.grid(padding=(0, 1, 0, 0))
-        grid.add_column(width=indent) if indent else None
+        if indent:
+            grid.add_column(width=indent - 1)
         grid.add_column(width=width, no_wrap=True)
         grid.add_column(overflow="fold")
         grid.add_row(*([""] if indent else []), left, right)

@@ -66,7 +66,10 @@ def preview(
         values=values,
         set_=set_,
         header=header,
-        lists={"to": to, "cc": cc, "bcc": bcc, "reply_to": reply_to},
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        reply_to=reply_to,
         from_=from_,
         bounce_to=bounce_to,
         require_tls=require_tls,
@@ -122,7 +125,9 @@ def _write(mail: Submission, html: Path | None, eml: Path | None) -> None:
     if html is not None:
         shown = viewable_mail(mail)
         if shown is None:
-            raise CommandFailed(Exit.DATA, "this mail has no HTML", advice="Leave --html out, or use a template.")
+            raise CommandFailed(
+                Exit.DATA, "this mail has no HTML", advice="Leave --html out, or use a template."
+            )
         write_file(html, shown.encode())
     if eml is not None:
         write_file(eml, mail.data)

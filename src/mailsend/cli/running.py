@@ -13,12 +13,13 @@ import typer
 from mailsend.cli.documents import error_document, usage_document
 from mailsend.cli.exits import CommandFailed, Exit, exit_of
 from mailsend.cli.output import Output
+from mailsend.cli.story import in_words
 from mailsend.errors import MailsendError, MessageRefused
 
 __all__ = ["run"]
 
 # Typer raises click's errors, its own copies of them since 0.26; this is the root of both.
-_UsageError = typer.BadParameter.__mro__[2]
+_UsageError: type[Exception] = typer.BadParameter.__mro__[2]
 
 _INTERRUPTED = 130  # as shells say it: 128 and the number of SIGINT
 
@@ -74,11 +75,8 @@ def _failed(problem: Exception, output: Output) -> int:
         problem = CommandFailed(Exit.NO_INPUT, f"{where}{problem.strerror or problem}")
     assert isinstance(problem, MailsendError)  # an OSError has just become one
     output.document(error_document(problem))
-    what, advice = str(problem), problem.advice
-    if isinstance(problem, MessageRefused):
-        what = what.removeprefix("Refused: ")
-        what = f"refused: {what}"
-    output.fail(what, advice)
+    what = in_words(problem.refusal) if isinstance(problem, MessageRefused) else str(problem)
+    output.fail(what, problem.advice)
     return exit_of(problem)
 
 

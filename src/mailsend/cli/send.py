@@ -9,7 +9,7 @@ import typer
 from mailsend.cli import options
 from mailsend.cli.asking import mailer_for, message_from
 from mailsend.cli.documents import report_document
-from mailsend.cli.exits import Exit, exit_of_report
+from mailsend.cli.exits import exit_of_report
 from mailsend.cli.output import Output
 from mailsend.cli.story import tell_report
 from mailsend.errors import SubmissionError, SubmissionUnknown
@@ -63,7 +63,10 @@ def send(
         values=values,
         set_=set_,
         header=header,
-        lists={"to": to, "cc": cc, "bcc": bcc, "reply_to": reply_to},
+        to=to,
+        cc=cc,
+        bcc=bcc,
+        reply_to=reply_to,
         from_=from_,
         bounce_to=bounce_to,
         require_tls=require_tls,
@@ -77,13 +80,12 @@ def send(
     with mailer_for(config) as mailer, output.while_waiting("Sending"):
         report, problem = _sent(mailer, message, deadline)
     output.document(report_document(report, problem))
-    if problem is not None and quiet:
-        output.fail(str(problem))
     tell_report(output, report)
     output.labelled("Message-ID", f"<{report.message_id}>")
     if problem is not None:
+        short = "not every recipient was accepted" if report.accepted else "no recipient was accepted"
         advice = _DO_NOT_SEND_AGAIN if isinstance(problem, SubmissionUnknown) else problem.advice
-        output.fail("not every recipient was accepted" if report.accepted else "no recipient was accepted", advice)
+        output.fail(str(problem) if quiet else short, advice)
     return exit_of_report(report)
 
 

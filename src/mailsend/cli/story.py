@@ -9,8 +9,9 @@ from mailsend.cli.output import Output
 from mailsend.model.decision import Decision
 from mailsend.model.report import Outcome, RecipientResult, Report
 from mailsend.model.submission import Refusal
+from mailsend.model.words import explain
 
-__all__ = ["tell_decisions", "tell_report"]
+__all__ = ["in_words", "tell_decisions", "tell_report"]
 
 _STEPS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -21,7 +22,6 @@ _STEPS: Final[Mapping[str, Mapping[str, str]]] = {
         "return_path": "Bounces",
         "content": "Content",
         "signatures": "Signature",
-        "refused": "Refused",
     },
     "de": {
         "sender": "Absender",
@@ -31,20 +31,28 @@ _STEPS: Final[Mapping[str, Mapping[str, str]]] = {
         "return_path": "Rückläufer",
         "content": "Inhalt",
         "signatures": "Signatur",
-        "refused": "Abgelehnt",
     },
 }
 
 
 def tell_decisions(
-    output: Output, decisions: Iterable[Decision | Refusal], *, locale: str = "en", indent: int = 0
+    output: Output, decisions: Iterable[Decision], *, locale: str = "en", indent: int = 0
 ) -> None:
     """Say each decision in words, in English or German."""
     names = _STEPS["de" if locale.replace("_", "-").partition("-")[0].lower() == "de" else "en"]
     for one in decisions:
-        refused = isinstance(one, Refusal)
-        label = names["refused"] if refused else names.get(one.step, one.step)
-        output.labelled(label, one.explain(locale), style="bold" if refused else "", indent=indent)
+        output.labelled(names.get(one.step, one.step), one.explain(locale), indent=indent)
+
+
+def in_words(refusal: Refusal, locale: str = "en") -> str:
+    """Say why a message was refused, with every candidate passed over and the place in a template."""
+    record = refusal.record()
+    record["passed_over"] = refusal.facts.get("passed_over", [])
+    told = explain(record, locale)
+    file, line = refusal.facts.get("file"), refusal.facts.get("line")
+    if file:
+        told = f"{told.rstrip('.')} ({file}{f', line {line}' if line else ''})."
+    return told
 
 
 def tell_report(output: Output, report: Report, *, indent: int = 0) -> None:
@@ -61,4 +69,4 @@ def _is_open(one: RecipientResult) -> bool:
 def _by(one: RecipientResult) -> str:
     server = f" by {one.server}" if one.server else ""
     said = one.reply if one.reply is not None else one.reason
-    return f"{server}{f': {said}' if said else ''}"
+    return f"{server}{f' ({said})' if said else ''}"

@@ -15,7 +15,7 @@ from mailsend.cli.viewing import viewable_html, write_file
 from mailsend.compose.templates import TemplateInfo
 from mailsend.mailer.clock import utc_now
 from mailsend.mailer.gather import DEFAULT_LOCALE
-from mailsend.mailer.template_files import templates_for
+from mailsend.mailer.looks import templates_for
 from mailsend.model.rules import Scope
 
 __all__ = ["template"]
@@ -71,7 +71,9 @@ def show(
     info, sample = templates.show(name), templates.sample(name, wanted)
     if source is not None:
         found = templates.source_of(name, source, wanted)
-        output.document({"path": found.path, "layer": found.layer, "locale": found.locale, "text": found.text})
+        output.document(
+            {"path": found.path, "layer": found.layer, "locale": found.locale, "text": found.text}
+        )
         output.block(found.text)
         return Exit.OK
     output.document({**_document(info), "sample": _plain_values(sample)})
@@ -141,7 +143,9 @@ def preview(
 def _scope(config: Path | None, customer: str | None, business_unit: str | None) -> Scope:
     if customer is None and business_unit is not None:
         raise CommandFailed(
-            Exit.USAGE, "--business-unit is given without --customer", advice="Name the customer that it belongs to."
+            Exit.USAGE,
+            "--business-unit is given without --customer",
+            advice="Name the customer that it belongs to.",
         )
     return settings_from(config).rules.scope(customer, business_unit)
 

@@ -93,6 +93,6 @@ def _holds_needless_blanks(data: bytes, start: int, end: int) -> bool:
 
 def _single_spaces(text: bytes) -> bytes:
     text = text.replace(b"\t", b" ")
-    while b"  " in text:
-        text = text.replace(b"  ", b" ")
+    while len(shorter := text.replace(b"  ", b" ")) < len(text):
+        text = shorter
     return text

@@ -65,9 +65,11 @@ class Signer:
         key: str | bytes | Secret,
         password: str | bytes | Secret | None = None,
     ) -> None:
-        # Bound to the same names, so that no frame of a traceback holds the text.
+        # Bound to the same names, so that no frame of a traceback holds the text; and named first, so
+        # that such a frame can be shown.
         key = as_secret(key)
         password = None if password is None else as_secret(password)
+        self._domain, self._selector = _shown(str(domain)), _shown(selector)
         self._domain = _checked_domain(domain, selector)
         self._selector = _checked_selector(self._domain, selector)
         read = read_key(key, password)
@@ -131,7 +133,7 @@ class Signer:
         return hash(self._identity())
 
     def __repr__(self) -> str:
-        return f"<Signer {self._selector}._domainkey.{self._domain} {self.algorithm}>"
+        return f"<Signer {self._selector}._domainkey.{self._domain}>"
 
     def _identity(self) -> tuple[str, str, str]:
         return self._domain, self._selector, self._key.public

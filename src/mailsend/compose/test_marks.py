@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 
+from mailsend.compose.calendar import without_method
+from mailsend.model.attachment import Attachment
 from mailsend.model.content import Content
 
-__all__ = ["SUBJECT_MARK", "with_test_marks"]
+__all__ = ["SUBJECT_MARK", "harmless", "with_test_marks"]
 
 SUBJECT_MARK = "[TEST]"
 
+_METHOD = re.compile(r";\s*method=[^;]*", re.IGNORECASE)
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 _BANNER: Mapping[str, str] = {
     "en": "Test copy: test mode is on. Without it, this mail would go to {recipients}.",
@@ -33,6 +36,19 @@ def with_test_marks(content: Content, recipients: tuple[str, ...], locale: str) 
         subject=f"{SUBJECT_MARK} {content.subject}".rstrip(),
         text=None if content.text is None else f"{banner}\n\n{content.text}",
         html=None if content.html is None else _into_html(content.html, banner),
+    )
+
+
+def harmless(file: Attachment) -> Attachment:
+    """Give a calendar file without METHOD, so that no program answers it; any other file as it is."""
+    if file.media_type != "text/calendar" and file.extension != "ics":
+        return file
+    try:
+        text = without_method(file.data.decode())
+    except UnicodeDecodeError:
+        return file
+    return Attachment.from_bytes(
+        text.encode(), filename=file.filename, content_type=_METHOD.sub("", file.content_type)
     )
 
 

@@ -137,13 +137,13 @@ def check_request(message: Message, circumstances: Circumstances) -> Refusal | N
             )
     stated = scope.first("blocked_extensions")
     blocked = BLOCKED_EXTENSIONS if stated is None else stated
-    for one in message.attachments:
-        extension = blocked_extension(one.filename, blocked)
+    for filename in _filenames(message):
+        extension = blocked_extension(filename, blocked)
         if extension is not None:
             return _refuse(
                 ContentRefused.BLOCKED_EXTENSION,
                 "Put the file on a server and send a link, or change blocked_extensions.",
-                filename=one.filename,
+                filename=filename,
                 extension=extension,
             )
     return check_size(sum(one.encoded_size for one in message.attachments), circumstances)
@@ -182,7 +182,7 @@ def check_content(
         locale=locale,
         sensitive=content.sensitive if message.sensitive is None else message.sensitive,
         essential=content.essential if message.essential is None else message.essential,
-        attachments=tuple(one.filename for one in message.attachments),
+        attachments=_filenames(message),
         findings=_findings(message, content, circumstances),
     )
 
@@ -203,6 +203,12 @@ def check_size(size: int, circumstances: Circumstances) -> Refusal | None:
 
 def _refuse(reason: ContentRefused, advice: str, **facts: Any) -> Refusal:
     return Refusal(step=ContentDecision.step, reason=reason, facts=facts, advice=advice)
+
+
+def _filenames(message: Message) -> tuple[str, ...]:
+    if message.original is not None:
+        return message.original.attachments
+    return tuple(one.filename for one in message.attachments)
 
 
 def _two_sources(message: Message) -> bool:

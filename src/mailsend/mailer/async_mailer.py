@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from mailsend.errors import InvalidSettings
 from mailsend.mailer.core import Asked, Core, finished, judged, refused_rules
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mailsend.mailer.interceptors import After, Before, Check
     from mailsend.mailer.test_mode import TestModeSwitch
     from mailsend.settings import Settings
+    from mailsend.transport.capture import Captured
 
 __all__ = ["AsyncMailer"]
 
@@ -53,8 +54,8 @@ class AsyncMailer(WithoutStore):
         return self._core.test_mode
 
     @property
-    def captured(self) -> tuple[Any, ...]:
-        """What the ``memory:`` servers took, as pairs of envelope and bytes."""
+    def captured(self) -> tuple[Captured, ...]:
+        """What the ``memory:`` servers took: each with ``.envelope`` and ``.data``."""
         return self._core.captured()
 
     async def preview(self, message: Message) -> Submission | Refusal:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mailsend.errors import InvalidSettings, MessageRefused, UnknownCustomer
 from mailsend.mailer.clock import monotonic, utc_now
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mailsend.mailer.transports import Transports
     from mailsend.model.report import Report
     from mailsend.settings import Settings
+    from mailsend.transport.capture import Captured
 
 __all__ = ["Asked", "Core", "Look", "Thinking"]
 
@@ -157,21 +158,9 @@ class Core:
         self.interceptors.tell_after(report)
         return report
 
-    def captured(self) -> tuple[Any, ...]:
-        """Give what the ``memory:`` servers of the settings took, in order of server and time."""
-        scopes: Iterable[Any] = (
-            self.rules.application.smarthosts,
-            *((one.server for one in customer.servers) for customer in self.rules.customers.values()),
-        )
-        from mailsend.model.server import ServerKind
-
-        return tuple(
-            one
-            for servers in scopes
-            for server in servers
-            if server.kind is ServerKind.MEMORY
-            for one in self.transports.capture(server).messages
-        )
+    def captured(self) -> tuple[Captured, ...]:
+        """Give what the ``memory:`` servers took, server by server, each in order of time."""
+        return self._transports.captured() if self._transports else ()
 
 
 def refused_rules(problem: InvalidSettings, asked: Asked) -> Refusal:

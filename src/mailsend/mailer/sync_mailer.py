@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Self
 
 from mailsend.errors import InvalidSettings
 from mailsend.mailer.core import Asked, Core, Thinking, finished, judged, numbered, refused_rules
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mailsend.mailer.interceptors import After, Before, Check
     from mailsend.mailer.test_mode import TestModeSwitch
     from mailsend.settings import Settings
+    from mailsend.transport.capture import Captured
 
 __all__ = ["Mailer"]
 
@@ -57,8 +58,8 @@ class Mailer(WithoutStore):
         return self._core.test_mode
 
     @property
-    def captured(self) -> tuple[Any, ...]:
-        """What the ``memory:`` servers took, as pairs of envelope and bytes."""
+    def captured(self) -> tuple[Captured, ...]:
+        """What the ``memory:`` servers took: each with ``.envelope`` and ``.data``."""
         return self._core.captured()
 
     def preview(self, message: Message) -> Submission | Refusal:
@@ -136,6 +137,8 @@ class Mailer(WithoutStore):
                 return self._core.checked(given)
         except InvalidSettings as problem:
             return refused_rules(problem, asked)
+        if isinstance(given, Coroutine):
+            given.close()  # so that Python does not warn of what was never awaited
         raise TypeError("an async directory goes with AsyncMailer")
 
     def _think(self, thinking: Thinking) -> Submission | Refusal:

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from mailsend.model.server import Server, ServerKind
 from mailsend.transport import open_transport
 from mailsend.transport.base import Transport
-from mailsend.transport.capture import CaptureTransport
+from mailsend.transport.capture import Captured, CaptureTransport
 
 __all__ = ["Transports"]
 
@@ -42,6 +42,10 @@ class Transports:
         if server not in self._captures:
             self._captures[server] = CaptureTransport(server.name)
         return self._captures[server]
+
+    def captured(self) -> tuple[Captured, ...]:
+        """Give what all captures took."""
+        return tuple(mail for one in self._captures.values() for mail in one.messages)
 
     async def aclose(self) -> None:
         """Close what the running loop has open."""

@@ -25,6 +25,8 @@ MOST_RECEIVED: Final = 30
 
 _ADDRESSES = {"from": "from_", "to": "to", "cc": "cc", "bcc": "bcc", "reply-to": "reply_to"}
 _HANDLED = frozenset((*_ADDRESSES, "subject", "date", "message-id", "mime-version", "auto-submitted"))
+# It goes with Auto-Submitted, and some of its values switch a server's bounces off (M28).
+_WRITTEN_ANEW = "x-auto-response-suppress"
 # Read by programs as they stand; encoded words in them are not text.
 _NOT_TEXT = frozenset(("references", "in-reply-to", "feedback-id", "importance", "x-priority"))
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -132,7 +134,7 @@ class _Reading:
             value = field.value
             if key not in _NOT_TEXT and not key.startswith("list-"):
                 value = self._cleaned(key, decode_words(value))
-            if header_fault(field.name, value) is not None:
+            if key == _WRITTEN_ANEW or header_fault(field.name, value) is not None:
                 self.find(OriginalFinding.FIELD_DROPPED, key)
             elif key in seen:
                 self.find(OriginalFinding.FIELD_REPEATED, key)

@@ -52,6 +52,7 @@ _INSTEAD: Mapping[str, str] = {
     "dkim-signature": "dkim_keys in the settings",
     "authentication-results": "nothing: receivers write it",
     "auto-submitted": "auto_submitted",
+    "x-auto-response-suppress": "auto_submitted",
     "disposition-notification-to": "nothing: transactional mail asks for no receipts",
     "return-receipt-to": "nothing: transactional mail asks for no receipts",
 }

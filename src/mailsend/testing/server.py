@@ -100,6 +100,11 @@ class ScriptedServer:
     # What a test uses
 
     @property
+    def open_connections(self) -> int:
+        """How many connections are open now."""
+        return len(self._open)
+
+    @property
     def ca_file(self) -> str | None:
         """The PEM file of the authority behind the certificate; ``None`` without TLS."""
         return None if self._folder is None else str(Path(self._folder.name) / "authority.pem")

@@ -16,7 +16,7 @@ def mail_parameters(offer: Offer, envelope: Envelope, data: bytes, options: Subm
     parameters = []
     if "SIZE" in extensions:
         parameters.append(f"SIZE={len(data)}")
-    if envelope.needs_smtputf8 or not data.isascii():
+    if "SMTPUTF8" in extensions and (envelope.needs_smtputf8 or not data.isascii()):
         parameters.append("SMTPUTF8")
     if not data.isascii() and "8BITMIME" in extensions:
         parameters.append("BODY=8BITMIME")

@@ -95,6 +95,7 @@ def test_other_buffers_than_bytes_are_read_and_other_kinds_refused() -> None:
         (b"Authentication-Results: x", "field_dropped:authentication-results"),
         (b"List-Unsubscribe: <mailto:x@y.example>", "field_dropped:list-unsubscribe"),
         (b"Precedence: bulk", "field_dropped:precedence"),
+        (b"X-Auto-Response-Suppress: All", "field_dropped:x-auto-response-suppress"),
         (b"X-Empty:", "field_dropped:x-empty"),
         (b"X-A: 1\nX-A: 2", "field_repeated:x-a"),
         (b"Subject: a\nsubject: b", "field_repeated:subject"),

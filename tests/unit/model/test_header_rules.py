@@ -30,6 +30,7 @@ from mailsend.model.header_rules import HeaderFault, HeaderRefused, header_fault
         ("ARC-Seal", "nothing: relays write it"),
         ("Authentication-Results", "nothing: receivers write it"),
         ("Auto-Submitted", "auto_submitted"),
+        ("X-Auto-Response-Suppress", "auto_submitted"),
         ("List-Unsubscribe", "nothing: transactional mail cannot be unsubscribed from"),
         ("List-Unsubscribe-Post", "nothing: transactional mail cannot be unsubscribed from"),
         ("Disposition-Notification-To", "nothing: transactional mail asks for no receipts"),

@@ -13,7 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace, missing
 
 from mailsend.compose.templates.filters import guarded_filters
-from mailsend.compose.templates.limits import counted, joined, spend, weigh
+from mailsend.compose.templates.limits import counted, joined, searched, spend, weigh
 from mailsend.compose.templates.locate import Kind, kind_of
 from mailsend.compose.templates.methods import check_method, check_operator
 
@@ -123,9 +123,13 @@ class MailEnvironment(ImmutableSandboxedEnvironment):
 
 
 def _weighed_dict(*pairs: Any, **values: Any) -> dict[Any, Any]:
-    made = dict(*pairs, **values)
+    made = dict(*(one if isinstance(one, dict) else counted(one) for one in pairs), **values)
     weigh(made)
     return made
+
+
+def _is_in(value: Any, items: Any) -> bool:
+    return value in searched(items)
 
 
 def _autoescape(path: str | None) -> bool:
@@ -138,6 +142,7 @@ def base_environment() -> MailEnvironment:
         undefined=Absent, autoescape=_autoescape, trim_blocks=True, lstrip_blocks=True, auto_reload=False
     )
     environment.filters = guarded_filters()
+    environment.tests = {**environment.tests, "in": _is_in}
     del environment.globals["lipsum"]
     environment.globals |= {"dict": _weighed_dict, "namespace": Notes}
     return environment

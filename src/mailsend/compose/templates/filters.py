@@ -12,23 +12,26 @@ from jinja2.runtime import Context
 from jinja2.utils import _PassArg
 from markupsafe import Markup, escape
 
-from mailsend.compose.templates.limits import LimitReached, counted, joined, spend, weigh
+from mailsend.compose.templates.limits import CONTAINERS, LimitReached, counted, joined, searched, spend, weigh
 from mailsend.compose.templates.methods import check_format, check_widths, replaced_size
 from mailsend.compose.templates.wording import FILTERS as OUR_FILTERS
 
-__all__ = ["CHARGED", "COUNTED", "JOINED", "WEIGHED", "guarded_filters"]
+__all__ = ["CHARGED", "COUNTED", "JOINED", "SEARCHED", "WEIGHED", "guarded_filters"]
 
 # What the guard puts into a template's tree; no template can write such a name.
 COUNTED = "mailsend counted"
 CHARGED = "mailsend charged"
 JOINED = "mailsend joined"
+SEARCHED = "mailsend searched"
 WEIGHED = "mailsend weighed"
 
 _LEFT_OUT = frozenset({"random", "pprint", "urlize"})  # chance, inner workings, slow expressions
 _WIDTHS = frozenset({"batch", "center", "indent", "round", "slice", "truncate", "wordwrap"})
 _AS_THEY_ARE = frozenset({"count", "d", "default", "length"})  # these give back what they were given
-_CONTAINERS = (list, tuple, dict, set, frozenset)
-_MEASURED = (str, *_CONTAINERS)
+_ITERATING = frozenset(
+    "batch first groupby list map max min reject rejectattr reverse select selectattr slice sort sum unique urlencode".split()
+)
+_MEASURED = (str, *CONTAINERS)
 _DEFAULT_INDENT = 4
 
 Filter = Callable[..., Any]
@@ -39,7 +42,7 @@ def guarded_filters() -> dict[str, Filter]:
     theirs = {
         name: function
         if name in _AS_THEY_ARE
-        else _guarded(function, _CHECKS.get(name), wide=name in _WIDTHS)
+        else _guarded(function, _CHECKS.get(name), wide=name in _WIDTHS, iterating=name in _ITERATING)
         for name, function in jinja_filters.FILTERS.items()
         if name not in _LEFT_OUT
     }
@@ -49,6 +52,7 @@ def guarded_filters() -> dict[str, Filter]:
         "join": _join,
         COUNTED: _counted,
         CHARGED: _charged,
+        SEARCHED: _searched,
         WEIGHED: _weighed,
         JOINED: _joined_values,
     }
@@ -64,9 +68,14 @@ def _counted(_: Context, value: Any) -> Any:
 def _charged(_: Context, value: Any) -> Any:
     if isinstance(value, str):
         spend(work=len(value))
-    elif isinstance(value, _CONTAINERS):
+    elif isinstance(value, CONTAINERS):
         weigh(value)
     return value
+
+
+@pass_context
+def _searched(_: Context, value: Any) -> Any:
+    return searched(value)
 
 
 @pass_context
@@ -93,12 +102,16 @@ def _join(context: Context, value: Any, d: str = "", attribute: str | int | None
     return jinja_filters.FILTERS["join"](context.eval_ctx, items, d)
 
 
-def _guarded(function: Filter, check: Callable[..., None] | None, *, wide: bool) -> Filter:
+def _guarded(
+    function: Filter, check: Callable[..., None] | None, *, wide: bool, iterating: bool
+) -> Filter:
     passed = _PassArg.from_obj(function)
 
     @wraps(function)
     def run(context: Context, value: Any, *arguments: Any, **keywords: Any) -> Any:
         spend(steps=1, work=len(value) if isinstance(value, _MEASURED) else 1)
+        if iterating and not isinstance(value, _MEASURED):
+            value = counted(value)
         if wide:
             check_widths((*arguments, *keywords.values()))
         if check is not None:
@@ -116,7 +129,7 @@ def _guarded(function: Filter, check: Callable[..., None] | None, *, wide: bool)
 def _settled(result: Any) -> Any:
     if isinstance(result, str):
         spend(work=len(result))
-    elif isinstance(result, _CONTAINERS):
+    elif isinstance(result, CONTAINERS):
         weigh(result)
     elif isinstance(result, Iterator):
         return counted(result)
@@ -132,7 +145,7 @@ def _check_format(value: Any, *arguments: Any, **keywords: Any) -> None:
 
 
 def _check_indent(value: Any, width: int | str = _DEFAULT_INDENT, *_: Any, **__: Any) -> None:
-    columns = len(width) if isinstance(width, str) else width
+    columns = len(width) if isinstance(width, str) else max(width, 0)
     spend(work=(str(value).count("\n") + 1) * columns)
 
 
@@ -142,7 +155,7 @@ def _check_wordwrap(value: Any, width: int = 79, *arguments: Any, **keywords: An
 
 
 def _check_sum(value: Any, attribute: Any = None, start: Any = 0) -> None:
-    if isinstance(start, (str, *_CONTAINERS)):
+    if isinstance(start, (str, *CONTAINERS)):
         raise LimitReached("the filter 'sum' adds numbers only", "Put texts together with the filter 'join'.")
 
 

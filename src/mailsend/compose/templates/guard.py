@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.visitor import NodeTransformer
 
-from mailsend.compose.templates.filters import CHARGED, COUNTED, JOINED, WEIGHED
+from mailsend.compose.templates.filters import CHARGED, COUNTED, JOINED, SEARCHED, WEIGHED
 
 __all__ = ["guard"]
 
@@ -72,8 +74,7 @@ class _Guard(NodeTransformer):
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
         self.generic_visit(node)
-        values = nodes.List(node.nodes, lineno=node.lineno)
-        assert isinstance(values, nodes.Expr)
+        values: Any = nodes.List(node.nodes, lineno=node.lineno)
         return _through(JOINED, values)
 
     def _weighed(self, node: nodes.Expr) -> nodes.Node:
@@ -88,11 +89,20 @@ class _Guard(NodeTransformer):
 
     def _compared(self, node: nodes.Compare | nodes.Operand) -> nodes.Node:
         self.generic_visit(node)
+        looked_into = isinstance(node, nodes.Operand) and node.op in ("in", "notin")
         if not _is_fixed(node.expr):
-            node.expr = _through(CHARGED, node.expr)
+            node.expr = _through(SEARCHED if looked_into else CHARGED, node.expr)
         return node
 
     visit_Compare = visit_Operand = _compared
+
+    def _called(self, node: nodes.Call | nodes.Filter | nodes.Test) -> nodes.Node:
+        self.generic_visit(node)
+        if node.dyn_args is not None:
+            node.dyn_args = _through(COUNTED, node.dyn_args)
+        return node
+
+    visit_Call = visit_Filter = visit_Test = _called
 
     def _with_context(self, node: nodes.Import | nodes.FromImport) -> nodes.Node:
         # An import without context is kept between renderings, with all that it remembers.

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2.exceptions import SecurityError
 
-__all__ = [
+__all__ = ["CONTAINERS", 
     "MAX_PART",
     "MAX_STEPS",
     "MAX_WORK",
@@ -26,6 +26,7 @@ MAX_STEPS = 100_000  # turns of loops, calls and filters of one mail
 MAX_PART = 5_000_000  # characters of one part, and of any one value that a template builds
 MAX_WORK = 50_000_000  # characters and items touched while rendering one mail
 MAX_WIDTH = 1_000  # columns of a padded or indented text
+CONTAINERS = (list, tuple, dict, set, frozenset)
 _CHUNK = 32
 _NOTHING: dict[str, str] = {}
 _VIEWS = (type(_NOTHING.keys()), type(_NOTHING.values()), type(_NOTHING.items()))
@@ -82,6 +83,17 @@ def counted(items: Any) -> Any:
     return _paid(iter(items))
 
 
+def searched(items: Any) -> Any:
+    """Give something to look into with ``in``, paid for as it is read."""
+    if isinstance(items, str):
+        spend(work=len(items))
+    elif isinstance(items, CONTAINERS):
+        weigh(items)
+    elif not hasattr(items, "__contains__"):
+        return counted(items)
+    return items
+
+
 def _paid(items: Iterator[Any]) -> Iterator[Any]:
     for item in items:
         spend(steps=1)
@@ -119,7 +131,7 @@ def weigh(value: Any) -> int:
         item = rest.pop()
         if isinstance(item, str):
             total += len(item)
-        elif isinstance(item, (list, tuple, set, frozenset, dict)):
+        elif isinstance(item, CONTAINERS):
             total += 2 * len(item)
             if total <= MAX_PART:
                 rest.extend(item)

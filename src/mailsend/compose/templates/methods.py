@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2.exceptions import SecurityError
 
-from mailsend.compose.templates.limits import MAX_PART, MAX_WIDTH, LimitReached, spend, too_large, weigh
+from mailsend.compose.templates.limits import CONTAINERS, MAX_PART, MAX_WIDTH, LimitReached, spend, too_large, weigh
 
 __all__ = ["check_format", "check_method", "check_operator", "check_widths", "replaced_size"]
 
@@ -74,7 +74,14 @@ def check_method(method: Any, arguments: tuple[Any, ...], keywords: dict[str, An
             raise SecurityError(f"{method.__name__}() may not be called in a template")
         if method.__name__ in ("strftime", "__format__") and arguments:
             _check_time_format(str(arguments[0]))
-        spend(work=len(owner) if isinstance(owner, list | tuple | dict | set) else 1)
+        if any(_is_foreign(one) for one in (*arguments, *keywords.values())):
+            raise SecurityError(f"{method.__name__}() takes a list here, not something to read for ever")
+        spend(work=weigh(owner) + weigh(arguments))
+
+
+def _is_foreign(value: Any) -> bool:
+    """Whether ``value`` could be read without an end."""
+    return hasattr(value, "__iter__") and not isinstance(value, (str, bytes, range, *CONTAINERS))
 
 
 def _check_text_method(owner: str | bytes, name: str, arguments: tuple[Any, ...]) -> None:
@@ -97,7 +104,7 @@ def _check_text_method(owner: str | bytes, name: str, arguments: tuple[Any, ...]
 
 
 def _check_join(separator: str, items: Any) -> None:
-    if not isinstance(items, list | tuple | dict | set | frozenset | str):
+    if not isinstance(items, (str, *CONTAINERS)):
         raise SecurityError("join() of a text takes a list; the filter 'join' takes anything")
     if weigh(items) + len(items) * len(separator) > MAX_PART:
         raise too_large()

@@ -48,7 +48,9 @@ CAUSES: Final[Mapping[Reason, Cause]] = MappingProxyType(
             _SERVER, "The deadline passed before the mail was handed over: allow more time.", lasting=False
         ),
         Reason.CA_FILE_UNREADABLE: Cause(
-            _SERVER, "ca_file cannot be read or holds no certificate: it must be a PEM file.", lasting=True
+            _SERVER,
+            "The file in ca_file cannot be read or holds no certificate: it must be PEM.",
+            lasting=True,
         ),
         Reason.CERTIFICATE_NOT_TRUSTED: Cause(
             _SERVER,

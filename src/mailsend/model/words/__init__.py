@@ -46,7 +46,9 @@ def _sentences(record: DecisionRecord, words: Mapping[str, str]) -> Iterator[str
     if "aligned" in record["facts"]:
         yield words[f"{step}.aligned.{record['facts']['aligned']}"].format_map(facts)
     for finding in record["facts"].get("findings", ()):
-        yield words.get(f"{step}.finding.{finding}", f"{finding}.").format_map(facts)
+        code, _, detail = finding.partition(":")
+        told = words.get(f"{step}.finding.{code}", f"{finding}.")
+        yield told.format_map(_Facts({**facts, "detail": detail}))
 
 
 class _Facts(dict[str, str]):

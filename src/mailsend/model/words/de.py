@@ -140,6 +140,18 @@ WORDS: Mapping[str, str] = {
     "content.finding.no_text": "Bitte ansehen: neben dem HTML fehlt ein Textteil.",
     "content.finding.clipped": "Bitte ansehen: Gmail schneidet HTML jenseits von 102 kB ab.",
     "content.finding.no_test_banner": "Bitte ansehen: eine fertige Mail trägt innen keinen Testhinweis.",
+    "content.finding.field_dropped": "Von der fertigen Mail entfiel das Feld {detail}.",
+    "content.finding.field_repeated": "In der fertigen Mail stand das Feld {detail} mehrmals.",
+    "content.finding.field_mended": "In der fertigen Mail wurde das Feld {detail} ausgebessert.",
+    "content.finding.date_invalid": "Das Date der fertigen Mail war keines und wird neu gemacht.",
+    "content.finding.message_id_invalid": "Die Message-ID der fertigen Mail war keine und wird neu gemacht.",
+    "content.finding.header_ended_early": "Der Kopf der fertigen Mail endete in einer Zeile, die kein Feld ist.",
+    "content.finding.content_reencoded": (
+        "Teile der fertigen Mail wurden neu kodiert, da sie nicht 7-Bit waren."
+    ),
+    "content.finding.signed_content_reencoded": (
+        "Bitte ansehen: ein signierter Teil der fertigen Mail wurde neu kodiert, was seine Signatur bricht."
+    ),
     # Signaturen
     "signatures.from_domain": "Sie ist signiert von {value}, passend zum Absender.",
     "signatures.from_domain_and_application": (

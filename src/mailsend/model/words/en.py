@@ -137,6 +137,16 @@ WORDS: Mapping[str, str] = {
     "content.finding.no_text": "Look at it: there is no text part beside the HTML.",
     "content.finding.clipped": "Look at it: Gmail clips HTML beyond 102 kB.",
     "content.finding.no_test_banner": "Look at it: a finished mail carries no test banner inside.",
+    "content.finding.field_dropped": "Of the finished mail, the field {detail} was left out.",
+    "content.finding.field_repeated": "In the finished mail, the field {detail} stood more than once.",
+    "content.finding.field_mended": "In the finished mail, the field {detail} was mended.",
+    "content.finding.date_invalid": "The finished mail's Date was none, and is made anew.",
+    "content.finding.message_id_invalid": "The finished mail's Message-ID was none, and is made anew.",
+    "content.finding.header_ended_early": "The finished mail's header ended in a line that is no field.",
+    "content.finding.content_reencoded": "Parts of the finished mail were encoded anew, since they were not 7-bit.",
+    "content.finding.signed_content_reencoded": (
+        "Look at it: a signed part of the finished mail was encoded anew, which breaks its signature."
+    ),
     # signatures
     "signatures.from_domain": "It is signed by {value}, which aligns with From.",
     "signatures.from_domain_and_application": (

@@ -1,0 +1,138 @@
+"""A Mailer outlives loops and forks, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from mail_strategies import shop
+from mailsend.mailer import AsyncMailer, Mailer
+from mailsend.mailer.loop_thread import loop_thread
+from mailsend.model.message import Message
+from mailsend.settings import Settings
+from mailsend.testing import ScriptedServer
+
+
+@pytest.fixture
+def server():
+    """Give a server of this test's own."""
+    with ScriptedServer() as running:
+        yield running
+
+
+def a_message(number=0):
+    """Give a message of the application's."""
+    return Message(to="bob@example.org", subject=str(number), text="Hello")
+
+
+def _subjects(server):
+    return sorted(
+        line.removeprefix(b"Subject: ").decode()
+        for one in server.messages
+        for line in one.data.split(b"\r\n")
+        if line.startswith(b"Subject: ")
+    )
+
+
+def test_one_async_mailer_serves_two_loops_in_turn(server):
+    """Connections belong to a loop: on another loop new ones are opened."""
+    mailer = AsyncMailer(Settings.model_validate(shop(server.url)))
+
+    async def send(number):
+        await mailer.send(a_message(number))
+        await mailer.aclose()
+
+    asyncio.run(send(1))
+    asyncio.run(send(2))
+    assert _subjects(server) == ["1", "2"]
+
+
+def test_one_mailer_serves_several_threads(server):
+    """Mailers may be used by several threads at once, and share one loop thread."""
+    with Mailer(Settings.model_validate(shop(server.url))) as mailer:
+        threads = [
+            threading.Thread(target=mailer.send, args=(a_message(number),)) for number in range(6)
+        ]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+    assert _subjects(server) == [str(number) for number in range(6)]
+    assert [one.name for one in threading.enumerate()].count("mailsend") == 1
+
+
+def test_a_mailer_sends_from_inside_a_running_loop(server):
+    """Synchronous code called from a coroutine may send; it blocks only its caller."""
+
+    async def main():
+        with Mailer(Settings.model_validate(shop(server.url))) as mailer:
+            mailer.send(a_message())
+
+    asyncio.run(main())
+    assert _subjects(server) == ["0"]
+
+
+FORKING = """
+import os, sys
+sys.path.append(sys.argv[2])
+from mail_strategies import shop
+from mailsend import Mailer, Message, Settings
+mailer = Mailer(Settings.model_validate(shop(sys.argv[1])))
+mailer.send(Message(to="bob@example.org", subject="before", text="x"))
+child = os.fork()
+mailer.send(Message(to="bob@example.org", subject="child" if child == 0 else "parent", text="x"))
+mailer.close()
+if child:
+    _, status = os.waitpid(child, 0)
+    sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_sends_by_a_loop_of_its_own(server):
+    """After a fork the child forgets the parent's connections and opens its own."""
+    helpers = next(one for one in sys.path if one.endswith("helpers"))
+    subprocess.run([sys.executable, "-c", FORKING, server.url, helpers], check=True, timeout=60)
+    assert _subjects(server) == ["before", "child", "parent"]
+
+
+def test_whoever_stops_reading_gets_no_further_mail_sent(server):
+    """A generator of send_many that is closed early starts no further mail."""
+    with Mailer(Settings.model_validate(shop(server.url))) as mailer:
+        reports = mailer.send_many((a_message(number) for number in range(50)), concurrency=2)
+        next(reports)
+        reports.close()
+    assert 1 <= len(server.messages) <= 4
+
+
+def test_an_async_send_many_that_is_closed_early_finishes_what_is_on_its_way(server):
+    """Nothing that was handed over is lost sight of."""
+
+    async def main():
+        async with AsyncMailer(Settings.model_validate(shop(server.url))) as mailer:
+            reports = mailer.send_many((a_message(number) for number in range(50)), concurrency=3)
+            async for report in reports:
+                assert report.complete
+                break
+            await reports.aclose()
+            return len([one for one in asyncio.all_tasks() if one is not asyncio.current_task()])
+
+    assert asyncio.run(main()) == 0
+    assert len(server.messages) <= 4
+
+
+def test_a_program_that_ends_without_closing_ends(server):
+    """The loop thread is no reason for a program to hang at its end."""
+    helpers = next(one for one in sys.path if one.endswith("helpers"))
+    program = FORKING.partition("child = ")[0]
+    subprocess.run([sys.executable, "-W", "error", "-c", program, server.url, helpers], check=True, timeout=60)
+    assert _subjects(server) == ["before"]
+
+
+def test_there_is_one_loop_thread_per_process():
+    """Asking twice gives the same one."""
+    assert loop_thread() is loop_thread()

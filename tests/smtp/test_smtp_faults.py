@@ -1,0 +1,392 @@
+"""Servers that misbehave by name: what is told, and that nothing is lost, doubled or hanging."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from dataclasses import replace
+
+import pytest
+
+from mailsend.errors import InvalidSettings
+from mailsend.model.envelope import Envelope
+from mailsend.model.report import Fault, Outcome
+from mailsend.model.server import Server, TlsMode
+from mailsend.testing.faults import FAULTS, fault_named
+from mailsend.testing.server import ScriptedServer
+from mailsend.transport import SmtpTransport, SubmitOptions
+
+DATA = b"Subject: x\r\n\r\n.body\r\n"
+BIG = b"Subject: x\r\n\r\n" + (b"x" * 76 + b"\r\n") * 320_000  # more than the kernel takes unread
+ENVELOPE = Envelope(reverse_path="ann@suite.example", recipients=("a@example.org", "b@example.org"))
+DEFERRED, REJECTED, UNKNOWN, ACCEPTED = (
+    Outcome.DEFERRED,
+    Outcome.REJECTED,
+    Outcome.UNKNOWN,
+    Outcome.ACCEPTED,
+)
+
+
+def submit(server, data=DATA, timeout=0.5, dot_timeout=0.5, **options):
+    """Submit with limits that are short, since the server is near and its silence is meant."""
+    shortened = replace(server, timeout=timeout, dot_timeout=dot_timeout)
+    return asyncio.run(SmtpTransport(shortened).submit(ENVELOPE, data, options=SubmitOptions(**options)))
+
+
+# fault: outcome, fault, reason, whether the same server may be tried again at once
+TOLD = {
+    "connect-drop": (DEFERRED, Fault.SERVER, "connection_lost", True),
+    "greet-421": (DEFERRED, Fault.SERVER, "server_busy", True),
+    "greet-421-rate": (DEFERRED, Fault.SERVER, "rate", True),
+    "greet-554": (DEFERRED, Fault.SERVER, "block_listed", False),
+    "greet-silent": (DEFERRED, Fault.SERVER, "connection_lost", True),
+    "greet-garbage": (DEFERRED, Fault.SERVER, "senseless_reply", False),
+    "greet-endless": (DEFERRED, Fault.SERVER, "senseless_reply", False),
+    "ehlo-502": (DEFERRED, Fault.SERVER, "protocol", False),
+    "ehlo-550": (DEFERRED, Fault.SERVER, "helo_refused", False),
+    "starttls-stripped": (DEFERRED, Fault.SERVER, "tls_not_offered", False),
+    "starttls-454": (DEFERRED, Fault.SERVER, "tls_refused", False),
+    "starttls-drop": (DEFERRED, Fault.SERVER, "connection_lost", True),
+    "starttls-garbage": (DEFERRED, Fault.SERVER, "tls_failed", False),
+    "auth-stripped": (DEFERRED, Fault.ACCOUNT, "auth_not_offered", False),
+    "auth-454": (DEFERRED, Fault.ACCOUNT, "auth_temporary", False),
+    "auth-535": (DEFERRED, Fault.ACCOUNT, "auth_failed", False),
+    "auth-535-basic": (DEFERRED, Fault.ACCOUNT, "auth_switched_off", False),
+    "auth-drop": (DEFERRED, Fault.SERVER, "connection_lost", True),
+    "mail-421": (DEFERRED, Fault.SERVER, "server_busy", True),
+    "mail-451": (DEFERRED, Fault.SERVER, "server_fault", False),
+    "mail-530": (DEFERRED, Fault.ACCOUNT, "auth_required", False),
+    "mail-550-sender": (DEFERRED, Fault.SENDER, "sender_not_allowed", False),
+    "mail-552": (REJECTED, Fault.MESSAGE, "too_big", False),
+    "mail-drop": (DEFERRED, Fault.SERVER, "connection_lost", True),
+    "rcpt-450": (DEFERRED, Fault.RECIPIENT, "greylisted", False),
+    "rcpt-550": (REJECTED, Fault.RECIPIENT, "no_such_user", False),
+    "rcpt-554-policy": (REJECTED, Fault.RECIPIENT, "recipient_policy", False),
+    "rcpt-554-relay": (DEFERRED, Fault.SERVER, "relaying_denied", False),
+    "rcpt-drop": (DEFERRED, Fault.SERVER, "connection_lost", True),
+    "rcpt-421": (DEFERRED, Fault.SERVER, "server_busy", True),
+    "rcpt-double": (DEFERRED, Fault.SERVER, "connection_lost", True),
+    "half-refused": (REJECTED, Fault.RECIPIENT, "no_such_user", False),
+    "half-deferred": (DEFERRED, Fault.RECIPIENT, "recipient_refused", False),
+    "too-many-452": (ACCEPTED, None, "accepted", False),
+    "too-many-552": (ACCEPTED, None, "accepted", False),
+    "data-451": (DEFERRED, Fault.SERVER, "server_fault", False),
+    "data-250": (DEFERRED, Fault.SERVER, "senseless_reply", False),
+    "drop-before-354": (DEFERRED, Fault.SERVER, "connection_lost", True),
+    "silent-before-354": (DEFERRED, Fault.SERVER, "connection_lost", True),
+    "drop-in-content": (UNKNOWN, Fault.SERVER, "silence_after_dot", False),
+    "552-in-content": (REJECTED, Fault.MESSAGE, "too_big", False),
+    "silent-in-content": (UNKNOWN, Fault.SERVER, "silence_after_dot", False),
+    "drop-after-dot": (UNKNOWN, Fault.SERVER, "silence_after_dot", False),
+    "silent-after-dot": (UNKNOWN, Fault.SERVER, "silence_after_dot", False),
+    "garbage-after-dot": (UNKNOWN, Fault.SERVER, "silence_after_dot", False),
+    "dot-211": (DEFERRED, Fault.SERVER, "senseless_reply", False),
+    "dot-421": (DEFERRED, Fault.SERVER, "server_busy", True),
+    "dot-451": (DEFERRED, Fault.SERVER, "server_fault", False),
+    "dot-552-full": (REJECTED, Fault.RECIPIENT, "mailbox_full", False),
+    "dot-554": (REJECTED, Fault.MESSAGE, "content_refused", False),
+    "rset-421": (ACCEPTED, None, "accepted", False),
+    "quit-drop": (ACCEPTED, None, "accepted", False),
+    "quit-silent": (ACCEPTED, None, "accepted", False),
+}
+
+
+def test_every_fault_is_told_of():
+    """The table of faults and the table of what is told name the same faults."""
+    assert list(TOLD) == list(FAULTS)
+
+
+@pytest.mark.parametrize("fault", TOLD)
+def test_a_fault_is_told_as_what_it_is(fault):
+    """The attempt says outcome, blame and reason, and whether the same server may be tried again."""
+    with_login = fault.startswith(("starttls", "auth"))
+    options = {"tls": "starttls", "accounts": {"ann": "pass"}} if with_login else {}
+    with ScriptedServer(faults=[fault], **options) as server:
+        attempt = submit(server.server)
+    assert (attempt.outcome, attempt.fault, str(attempt.reason), attempt.retry_now) == TOLD[fault]
+    assert bool(attempt.advice) is (attempt.outcome is not ACCEPTED)
+
+
+@pytest.mark.parametrize("fault", [one for one, told in TOLD.items() if told[0] is not ACCEPTED])
+def test_the_next_mail_goes_through_once_the_fault_is_over(fault):
+    """After a fault that strikes once the same transport delivers; a wrong log-in alone must wait."""
+    with_login = fault.startswith(("starttls", "auth"))
+    options = {"tls": "starttls", "accounts": {"ann": "pass"}} if with_login else {}
+    with ScriptedServer(faults=[f"{fault}:1"], **options) as server:
+        transport = SmtpTransport(replace(server.server, timeout=0.5, dot_timeout=0.5))
+
+        async def twice():
+            return [(await transport.submit(ENVELOPE, DATA)) for _ in range(2)][1]
+
+        second = asyncio.run(twice())
+        paused = fault.startswith("auth-535")
+        assert str(second.reason) == ("auth_paused" if paused else "accepted")
+        assert server.messages == [] if paused else server.messages[-1].data == DATA
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("drop-in-content", (DEFERRED, "connection_lost", True)),
+        ("silent-in-content", (DEFERRED, "connection_lost", True)),
+        ("552-in-content", (REJECTED, "too_big", False)),
+    ],
+)
+def test_a_big_mail_cut_before_its_dot_was_not_sent(fault, told):
+    """Where content was still to be written, the outcome is known: nobody got the mail."""
+    with ScriptedServer(faults=[fault]) as server:
+        attempt = submit(server.server, BIG)
+        assert (attempt.outcome, str(attempt.reason), attempt.retry_now) == told
+        assert server.messages == []
+
+
+def test_a_big_mail_arrives_unchanged():
+    """Content that is written in several blocks arrives as it was, dots at line starts too."""
+    data = b"Subject: x\r\n\r\n" + b"".join(b".%d\r\n" % n + b"y" * 90 + b"\r\n" for n in range(12_000))
+    for tls in (None, "starttls"):
+        with ScriptedServer(tls=tls) as server:
+            assert submit(server.server, data, timeout=20.0, dot_timeout=20.0).outcome is ACCEPTED
+            assert server.messages[0].data == data
+
+
+def test_the_limit_of_a_step_is_not_that_of_the_dot():
+    """timeout shortens every step but the final dot, whose limit is dot_timeout."""
+    with ScriptedServer(faults=["silent-after-dot"]) as server:
+        assert submit(server.server, timeout=0.2, dot_timeout=0.4).reason == "silence_after_dot"
+    with ScriptedServer(faults=["silent-before-354"]) as server:
+        assert submit(server.server, timeout=0.2, dot_timeout=60.0).reason == "connection_lost"
+
+
+@pytest.mark.parametrize("fault", ["greet-silent", "silent-before-354"])
+def test_a_deadline_ends_what_comes_before_the_dot(fault):
+    """When the deadline passes before the dot the mail is deferred, and nobody got it."""
+    with ScriptedServer(faults=[fault]) as server:
+        attempt = submit(server.server, timeout=None, dot_timeout=60.0, deadline=0.3)
+        assert (attempt.outcome, str(attempt.reason), attempt.retry_now) == (DEFERRED, "deadline", False)
+        assert server.messages == []
+
+
+def test_a_deadline_behind_the_dot_is_unknown_and_the_reply_is_still_read(caplog):
+    """The caller gets unknown; what the server says later is heard, logged and told."""
+    caplog.set_level(logging.INFO, "mailsend.transport")
+    heard = []
+    with SlowDot(seconds=0.6) as slow:
+        transport = SmtpTransport(
+            Server(host="127.0.0.1", port=slow.port, tls=TlsMode.DANGEROUS_NONE, dot_timeout=20.0),
+            on_late=lambda envelope, reply: heard.append((envelope, str(reply))),
+        )
+
+        async def go():
+            attempt = await transport.submit(ENVELOPE, DATA, options=SubmitOptions(deadline=0.3))
+            known_then = list(heard)
+            await transport.aclose()
+            return attempt, known_then
+
+        attempt, known_then = asyncio.run(go())
+    assert (attempt.outcome, str(attempt.reason), known_then) == (UNKNOWN, "silence_after_dot", [])
+    assert heard == [(ENVELOPE, "250 2.0.0 queued as LATE")]
+    assert "answered after the deadline: 250 2.0.0 queued as LATE" in caplog.text
+
+
+def test_a_cancelled_mail_throws_its_connection_away():
+    """Cancelled in the middle of DATA, nothing more is written on that connection."""
+    with ScriptedServer(faults=["silent-after-dot:1"]) as server:
+        transport = SmtpTransport(replace(server.server, dot_timeout=30.0))
+
+        async def cancelled_then_sent():
+            task = asyncio.create_task(transport.submit(ENVELOPE, DATA))
+            while "DATA" not in server.commands:  # noqa: ASYNC110  the server is in another thread
+                await asyncio.sleep(0.01)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return await transport.submit(ENVELOPE, DATA)
+
+        assert asyncio.run(cancelled_then_sent()).outcome is ACCEPTED
+        assert server.connections == 2
+        assert "NOOP" not in server.commands
+
+
+def test_no_more_connections_than_the_trait_allows():
+    """max_connections bounds what is open at the same time."""
+    with ScriptedServer() as server:
+        transport = SmtpTransport(replace(server.server, max_connections=2))
+        most = 0
+
+        async def many():
+            nonlocal most
+            tasks = [asyncio.create_task(transport.submit(ENVELOPE, DATA)) for _ in range(12)]
+            while not all(one.done() for one in tasks):
+                most = max(most, server.open_connections)
+                await asyncio.sleep(0)
+            return {(await one).outcome for one in tasks}
+
+        assert asyncio.run(many()) == {ACCEPTED}
+        assert 1 <= most <= 2
+
+
+async def _nobody(host, port):
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+async def _no_address(host, port):
+    return []
+
+
+async def _later(host, port):
+    raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+
+async def _never(host, port):
+    await asyncio.sleep(60)
+
+
+async def _impossible(host, port):
+    raise UnicodeError("label too long")
+
+
+@pytest.mark.parametrize(
+    ("resolve", "missing", "reason"),
+    [
+        (_nobody, True, "name_missing"),
+        (_no_address, True, "name_missing"),
+        (_impossible, True, "name_missing"),
+        (_later, False, "name_lookup_failed"),
+        (_never, False, "name_lookup_failed"),
+    ],
+)
+def test_only_a_name_that_does_not_exist_is_missing(resolve, missing, reason):
+    """NXDOMAIN and no address are permanently wrong; a look-up that fails or lasts is temporary."""
+    server = Server(host="mail.example", port=25, tls=TlsMode.DANGEROUS_NONE, timeout=0.2)
+    attempt = asyncio.run(SmtpTransport(server, resolve=resolve).submit(ENVELOPE, DATA))
+    assert (attempt.outcome, attempt.name_missing, str(attempt.reason)) == (DEFERRED, missing, reason)
+
+
+def test_the_systems_resolver_is_asked():
+    """Without a resolver of one's own the name is looked up by the system."""
+    with ScriptedServer() as server:
+        assert submit(replace(server.server, host="localhost")).outcome is ACCEPTED
+
+
+def test_addresses_are_tried_in_turn_within_one_attempt():
+    """An address that refuses, and one that greets badly, lead to the next; the attempt is one."""
+    with ScriptedServer() as good, ScriptedServer(faults=["greet-421"]) as bad:
+
+        async def three(host, port):
+            return [
+                (socket.AF_INET, ("127.0.0.1", _free_port())),
+                (socket.AF_INET, ("127.0.0.1", bad.port)),
+                (socket.AF_INET, ("127.0.0.1", good.port)),
+            ]
+
+        attempt = asyncio.run(SmtpTransport(good.server, resolve=three).submit(ENVELOPE, DATA))
+        assert attempt.outcome is ACCEPTED
+        assert [one.line for one in attempt.conversation if "connecting" in one.line][2] == (
+            f"(connecting to 127.0.0.1 port {good.port})"
+        )
+
+
+def test_a_server_that_is_not_there_is_told():
+    """A refused connection is a connection fault with advice."""
+    server = Server(host="127.0.0.1", port=_free_port(), tls=TlsMode.DANGEROUS_NONE)
+    attempt = asyncio.run(SmtpTransport(server).submit(ENVELOPE, DATA))
+    assert (attempt.outcome, str(attempt.reason), attempt.retry_now) == (DEFERRED, "not_connected", True)
+    assert "firewall" in attempt.advice
+
+
+def test_the_source_address_is_ours_to_choose():
+    """A source address that this machine does not have is a connection fault; loopback works."""
+    with ScriptedServer() as server:
+        assert submit(replace(server.server, source_address="127.0.0.1")).outcome is ACCEPTED
+        assert submit(replace(server.server, source_address="192.0.2.1")).reason == "not_connected"
+
+
+def test_the_ehlo_name_is_an_address_literal_or_what_the_settings_say():
+    """EHLO tells no host name of ours unless it is set."""
+    with ScriptedServer() as server:
+        submit(server.server)
+        submit(replace(server.server, local_hostname="app.suite.example"))
+        ehlos = [one for one in server.commands if one.startswith("EHLO")]
+        assert ehlos == ["EHLO [127.0.0.1]", "EHLO app.suite.example"]
+
+
+def test_a_reply_cannot_draw_on_a_terminal_or_forge_a_line():
+    """Control characters in a reply are replaced before anybody sees it."""
+    with ScriptedServer(replies={"a@example.org": "550 5.1.1 \x1b[2J\x00gone\x85yes"}) as server:
+        attempt = submit(server.server)
+        assert attempt.recipients["a@example.org"].reply.text == "\ufffd[2J\ufffdgone\ufffdyes"
+
+
+def test_an_unknown_fault_is_refused_with_those_there_are():
+    """A misspelt fault names the known ones."""
+    with pytest.raises(InvalidSettings, match="there is no fault called 'greet-422'") as caught:
+        ScriptedServer(faults=["greet-422"])
+    assert "greet-421" in caught.value.advice
+    assert fault_named("greet-421:2").times == 2
+
+
+def test_a_running_server_can_be_told_otherwise():
+    """Faults, log-in and TLS can be set while the server runs."""
+    with ScriptedServer() as server:
+        server.misbehave("rcpt-550")
+        assert submit(server.server).outcome is REJECTED
+        server.behave()
+        server.require_login("ann", "pass")
+        assert submit(server.server).outcome is ACCEPTED
+        server.use_tls("starttls")
+        assert submit(server.server).outcome is ACCEPTED
+        assert [(one.user, one.tls) for one in server.messages] == [("ann", False), ("ann", True)]
+        assert submit(Server.from_url(server.url)).outcome is ACCEPTED
+        assert server.server == replace(Server.from_url(server.url), label="")
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class SlowDot:
+    """A server that answers everything at once, and the final dot late."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def __enter__(self):
+        import threading
+
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+        return self
+
+    def serve(self):
+        import time
+
+        connection, _ = self.socket.accept()
+        with connection, connection.makefile("rwb") as file:
+
+            def say(line):
+                file.write(line + b"\r\n")
+                file.flush()
+
+            say(b"220 slow")
+            content = False
+            for line in file:
+                heard = line.strip()
+                if content:
+                    if heard == b".":
+                        time.sleep(self.seconds)
+                        say(b"250 2.0.0 queued as LATE")
+                        content = False
+                elif heard == b"DATA":
+                    content = True
+                    say(b"354 go")
+                else:
+                    say(b"221 bye" if heard == b"QUIT" else b"250 fine")
+
+    def __exit__(self, *_):
+        self.thread.join(10)
+        self.socket.close()

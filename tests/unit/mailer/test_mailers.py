@@ -1,0 +1,382 @@
+"""Mailer and AsyncMailer: the same names, the same answers."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import replace
+from enum import StrEnum
+
+import pytest
+from mail_strategies import shop
+from mailsend.errors import (
+    InvalidSettings,
+    MessageRefused,
+    StoreError,
+    SubmissionDeferred,
+    UnknownCustomer,
+)
+from mailsend.mailer import AsyncMailer, CachedDirectory, Mailer
+from mailsend.model.message import Message
+from mailsend.model.report import Outcome
+from mailsend.model.rules import Rules
+from mailsend.model.submission import Hold, Refusal, Submission
+from mailsend.settings import Settings
+
+
+class Waited:
+    """An AsyncMailer asked as if it were a Mailer, so that one suite holds for both."""
+
+    def __init__(self, *arguments, **more):
+        self.mailer = AsyncMailer(*arguments, **more)
+        self.loop = asyncio.new_event_loop()
+
+    def __getattr__(self, name):
+        asked = getattr(self.mailer, name)
+        if not callable(asked):
+            return asked
+        if name == "send_many":
+
+            def many(*arguments, **more):
+                async def collect():
+                    return [one async for one in asked(*arguments, **more)]
+
+                return self.loop.run_until_complete(collect())
+
+            return many
+
+        def wait(*arguments, **more):
+            answer = asked(*arguments, **more)
+            return self.loop.run_until_complete(answer) if asyncio.iscoroutine(answer) else answer
+
+        return wait
+
+
+@pytest.fixture(params=[Mailer, Waited], ids=["Mailer", "AsyncMailer"])
+def make(request):
+    """Make a mailer of either kind for the shop of the laws."""
+    made = []
+
+    def build(*, settings=None, **more):
+        mailer = request.param(Settings.model_validate(settings or shop()), **more)
+        made.append(mailer)
+        return mailer
+
+    yield build
+    for one in made:
+        one.close()
+        if isinstance(one, Waited):
+            one.loop.close()
+
+
+def a_message(**other):
+    """Give a message of the ratcatcher's."""
+    return Message(
+        **{
+            "customer": "ratcatcher",
+            "from_": "ann@operations-the-rat.example",
+            "to": "bob@example.org",
+            "subject": "Hello",
+            "text": "Hello",
+            **other,
+        }
+    )
+
+
+def test_what_the_preview_shows_is_what_is_delivered(make):
+    """deliver sends exactly preview.data to exactly preview.envelopes."""
+    mailer = make()
+    preview = mailer.preview(a_message())
+    report = mailer.deliver(preview)
+    assert mailer.captured == tuple((envelope, preview.data) for envelope in preview.envelopes)
+    assert (report.id, report.message_id, report.digest, report.complete) == (
+        preview.id,
+        preview.message_id,
+        preview.digest,
+        True,
+    )
+
+
+def test_a_preview_refuses_with_a_value_and_send_with_an_error(make):
+    """preview never raises for a message that may not go; send and deliver raise MessageRefused."""
+    mailer = make()
+    refusal = mailer.preview(a_message(kind="marketing"))
+    assert isinstance(refusal, Refusal)
+    for attempt in (
+        lambda: mailer.send(a_message(kind="marketing")),
+        lambda: mailer.deliver(refusal),
+    ):
+        with pytest.raises(MessageRefused) as caught:
+            attempt()
+        assert str(caught.value) == "Refused: only transactional mail goes out here, not 'marketing'."
+        assert caught.value.refusal.reason is refusal.reason
+    assert mailer.captured == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"customer": "nobody"}, "unknown_customer"),
+        ({"business_unit": "nowhere"}, "unknown_business_unit"),
+        ({"customer": None, "business_unit": "zurich"}, "business_unit_alone"),
+    ],
+)
+def test_an_unknown_customer_or_unit_is_a_refusal(fields, reason, make):
+    """A customer or unit that the rules do not know fails that message only."""
+    refusal = make().preview(a_message(**fields))
+    assert (refusal.step, str(refusal.reason)) == ("rules", reason)
+    assert refusal.explain().startswith("Refused: ")
+
+
+def test_many_are_sent_and_each_report_says_which_it_is_of(make):
+    """send_many raises nothing for a message: refusals and errors are reports with their index."""
+
+    def messages():
+        for number in range(20):
+            yield a_message(kind="marketing" if number == 3 else "transactional")
+
+    reports = {one.index: one for one in make().send_many(messages(), concurrency=4)}
+    assert sorted(reports) == list(range(20))
+    assert reports[3].refusal is not None
+    assert all(one.complete for index, one in reports.items() if index != 3)
+
+
+def test_finished_mails_may_be_among_many(make):
+    """send_many takes Submissions as well as Messages."""
+    mailer = make()
+    (report,) = mailer.send_many([mailer.preview(a_message())])
+    assert report.complete
+
+
+def test_a_failing_interceptor_is_that_messages_error(make):
+    """What an interceptor raises in send_many stands in report.error, and the others go on."""
+
+    def before(message, rules):
+        if message.subject == "bad":
+            raise RuntimeError("no")
+        return message
+
+    mailer = make(before=[before])
+    reports = list(mailer.send_many([a_message(subject="bad"), a_message()]))
+    assert sorted((one.index, repr(one.error)) for one in reports) == [
+        (0, "RuntimeError('no')"),
+        (1, "None"),
+    ]
+
+
+def test_at_least_one_at_a_time(make):
+    """A concurrency below one is an error."""
+    with pytest.raises(ValueError, match="concurrency: at least 1 is needed"):
+        list(make().send_many([a_message()], concurrency=0))
+
+
+def test_interceptors_change_check_and_observe(make):
+    """before changes the message, check sees the finished mail, after is told of the report."""
+    seen = []
+
+    def before(message, rules):
+        assert isinstance(rules, Rules)
+        return replace(message, subject="Changed")
+
+    def check(submission):
+        seen.append(submission.subject)
+
+    def after(report):
+        seen.append(report.complete)
+        raise RuntimeError("an observer's fault changes nothing")
+
+    make(before=[before], check=[check], after=[after]).send(a_message())
+    assert seen == ["Changed", True]
+
+
+class Why(StrEnum):
+    """A reason of the application's own."""
+
+    BUDGET = "budget"
+
+
+def test_an_interceptor_may_refuse_before_and_after(make):
+    """A Refusal from before or check refuses the message, in preview as in sending."""
+    refusal = Refusal(step="interceptor", reason=Why.BUDGET, advice="Ask for more.")
+    assert make(before=[lambda message, rules: refusal]).preview(a_message()) == refusal
+    checked = make(check=[lambda submission: refusal]).preview(a_message())
+    assert (checked.reason, len(checked.decisions)) == (Why.BUDGET, 7)
+
+
+def test_an_interceptor_may_hold(make):
+    """A Hold from check stands in submission.hold, and the mail is held when delivered."""
+    mailer = make(check=[lambda submission: Hold(reason="budget", why="over budget")])
+    preview = mailer.preview(a_message())
+    assert preview.hold == Hold(reason="budget", why="over budget")
+    report = mailer.deliver(preview)
+    assert [str(who) for who in report.held] == ["bob@example.org"]
+    assert mailer.captured == ()
+    with pytest.raises(SubmissionDeferred):
+        mailer.send(a_message(), strict=True)
+
+
+def test_an_interceptor_that_moves_a_message_to_another_customer_gets_its_rules(make):
+    """Where before changes the customer, that customer's rules decide."""
+    mailer = make(before=[lambda message, rules: replace(message, customer="owl")])
+    preview = mailer.preview(a_message(from_="a@mail.owl.example"))
+    assert preview.sender.customer == "owl"
+    lost = make(before=[lambda message, rules: replace(message, customer="nobody")])
+    assert str(lost.preview(a_message()).reason) == "unknown_customer"
+
+
+def seen_by_path(report):
+    """Be named by dotted path in a test's settings."""
+    SEEN.append(report.complete)
+
+
+SEEN = []
+
+
+def test_interceptors_may_be_named_in_the_settings(make):
+    """Dotted paths are imported; one that cannot be is an error that names the setting."""
+    settings = shop(interceptors={"check": ["operator.truth"]})
+    with pytest.raises(InvalidSettings, match=r"application\.interceptors\.check: 'nowhere\.check'"):
+        make(settings=shop(interceptors={"check": ["nowhere.check"]}))
+    with pytest.raises(InvalidSettings, match="'math.pi' is not callable"):
+        make(settings=shop(interceptors={"after": ["math.pi"]}))
+    assert isinstance(make(settings=settings).preview(a_message()), Submission)
+
+
+def test_test_mode_can_be_switched_on_and_off(make):
+    """on sends everything to the test address from then on, and holds what was prepared before."""
+    mailer = make()
+    before = mailer.preview(a_message())
+    assert mailer.test_mode.status().enabled is False
+    mailer.test_mode.on("test@suite.example")
+    assert len(mailer.deliver(before).held) == 1
+    mailer.send(a_message())
+    assert [str(one.envelope.recipients[0]) for one in mailer.captured] == ["test@suite.example"]
+    mailer.test_mode.off()
+    assert mailer.deliver(before).complete
+
+
+def test_test_mode_of_the_settings_is_switched_off_there(make):
+    """off takes back what on did, not what the settings say; on needs an address."""
+    with pytest.raises(InvalidSettings, match="no test address is known"):
+        make().test_mode.on()
+    mailer = make(settings=shop(test_mode={"enabled": True, "recipient": "t@suite.example"}))
+    with pytest.raises(InvalidSettings, match="the settings switch test mode on"):
+        mailer.test_mode.off()
+    assert str(mailer.test_mode.on().recipient) == "t@suite.example"
+
+
+class People:
+    """A directory over a dictionary, synchronous or not."""
+
+    def __init__(self, known, *, is_async=False):
+        self.known, self.is_async, self.asked = known, is_async, []
+
+    def rules_for(self, customer, business_unit):
+        self.asked.append((customer, business_unit, threading.get_ident()))
+        if self.is_async:
+            return self._later(customer)
+        return self._now(customer)
+
+    async def _later(self, customer):
+        return self._now(customer)
+
+    def _now(self, customer):
+        if customer not in self.known:
+            raise UnknownCustomer(customer)
+        return Rules.from_dict(self.known[customer])
+
+
+def _application():
+    return {key: value for key, value in shop().items() if key == "application"}
+
+
+def _of(customer):
+    return {**_application(), "customers": {customer: shop()["customers"][customer]}}
+
+
+def test_a_directory_gives_the_rules_once_per_message_on_the_callers_thread(make):
+    """rules_for is asked for each message, here, and its customer's sender is used."""
+    people = People({"ratcatcher": _of("ratcatcher")})
+    mailer = make(settings=_application(), directory=people)
+    preview = mailer.preview(a_message(business_unit="zurich", from_="x@gmail.com"))
+    assert preview.sender.mailbox.name == "Zürich"
+    assert people.asked == [("ratcatcher", "zurich", threading.get_ident())]
+    assert str(mailer.preview(a_message(customer="nobody")).reason) == "unknown_customer"
+    assert isinstance(mailer.preview(a_message(customer=None, from_=None)), Submission)
+    assert mailer.deliver(preview).complete
+
+
+def test_wrong_rules_of_a_directory_fail_that_message_only(make):
+    """Rules that are not valid, or whose key is none, are a refusal that says why."""
+    wrong = _of("ratcatcher")
+    wrong["customers"]["ratcatcher"]["fallback_sender"] = "x@gmail.com"
+    no_key = _of("owl")
+    no_key["customers"]["owl"]["dkim_keys"] = [{"domain": "owl.example", "selector": "s", "key": "x"}]
+    mailer = make(
+        settings=_application(), directory=People({"ratcatcher": wrong, "owl": no_key})
+    )
+    for customer, says in (("ratcatcher", "fallback_sender"), ("owl", "dkim_keys")):
+        refusal = mailer.preview(a_message(customer=customer))
+        assert str(refusal.reason) == "invalid"
+        assert says in refusal.explain()
+
+
+def test_customers_come_from_one_place(make):
+    """Customers in the settings beside a directory are an error."""
+    with pytest.raises(InvalidSettings, match="customers come from the directory"):
+        make(directory=People({}))
+
+
+def test_an_async_directory_goes_with_the_async_mailer():
+    """AsyncMailer awaits rules_for; Mailer says that it cannot."""
+    people = People({"ratcatcher": _of("ratcatcher")}, is_async=True)
+    settings = Settings.model_validate(_application())
+
+    async def ask():
+        async with AsyncMailer(settings, directory=CachedDirectory(people)) as mailer:
+            await mailer.send(a_message())
+            return await mailer.preview(a_message())
+
+    assert isinstance(asyncio.run(ask()), Submission)
+    assert len(people.asked) == 1
+    with pytest.raises(TypeError, match="an async directory goes with AsyncMailer"):
+        Mailer(settings, directory=People({}, is_async=True)).preview(a_message())
+
+
+def test_what_needs_a_store_says_so(make):
+    """Without a store the queue, the log and the lists raise StoreError with advice."""
+    mailer = make()
+    for ask in (
+        lambda: mailer.enqueue(a_message()),
+        lambda: mailer.keep(None),
+        lambda: mailer.deliver_due(),
+        lambda: mailer.outbox,
+        lambda: mailer.journal,
+        lambda: mailer.lists,
+    ):
+        with pytest.raises(StoreError, match="needs a store") as caught:
+            ask()
+        assert caught.value.advice
+
+
+def test_closing_twice_is_closing_once(make):
+    """close may be called again, also where nothing was ever sent."""
+    mailer = make()
+    mailer.close()
+    mailer.send(a_message())
+    mailer.close()
+    mailer.close()
+
+
+def test_a_mail_for_later_is_held_by_a_mailer_without_a_store(make):
+    """send_at in the future is not sent early: the report says held, and until when."""
+    from datetime import UTC, datetime, timedelta
+
+    later = datetime.now(UTC) + timedelta(hours=1)
+    report = make().send(a_message(send_at=later))
+    (result,) = report.recipients.values()
+    assert (result.outcome, result.reason, result.advice) == (
+        Outcome.HELD,
+        "not_yet",
+        later.isoformat(),
+    )

@@ -1,0 +1,467 @@
+"""Walking the routes, with transports that do what a test says and no network."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from mailsend.decide.last_look import Drop, DropReason, Go, Hold, HoldReason
+from mailsend.decide.recipients import (
+    Field,
+    RecipientDecision,
+    RecipientReason,
+    RecipientsDecision,
+    RecipientsReason,
+)
+from mailsend.decide.route import RoutesDecision, RoutesReason
+from mailsend.decide.verdict import Reason, Step, conclude, judge
+from mailsend.deliver import deliver
+from mailsend.errors import InvalidMessage
+from mailsend.model.address import Address, ByAddress, Mailbox
+from mailsend.model.circumstances import OfferedServer, Owner
+from mailsend.model.content import Content
+from mailsend.model.envelope import Envelope
+from mailsend.model.message import Message
+from mailsend.model.reply import Reply
+from mailsend.model.report import Fault, Outcome, RecipientResult
+from mailsend.model.server import Server
+from mailsend.model.submission import Submission
+from mailsend.transport.base import attempt_from, result_of
+
+ONE, TWO = Server(host="one.example", port=587), Server(host="two.example", port=587)
+A, B, C = (Address.parse(f"{name}@example.org") for name in "abc")
+TEST = Address.parse("test@suite.example")
+
+
+def submission(*addresses, servers=(ONE, TWO), stands=None, left_out=(), envelopes=None, **message):
+    """A finished mail as prepare gives it, with the decisions that deliver reads."""
+    stands = stands or {}
+    each = {
+        who: RecipientDecision(
+            mailbox=Mailbox(name="", address=who),
+            field=Field.TO,
+            reason=RecipientReason.SUPPRESSED if who in left_out else RecipientReason.AS_REQUESTED,
+            envelope_address=None if who in left_out else stands.get(who, who),
+        )
+        for who in addresses
+    }
+    in_envelope = tuple(dict.fromkeys(one.envelope_address for one in each.values() if one.envelope_address))
+    return Submission(
+        id="4711",
+        message_id="4711@suite.example",
+        message=Message(to=[str(one) for one in addresses], subject="x", text="x", **message),
+        sender=None,
+        reply_to=None,
+        recipients=RecipientsDecision(
+            reason=RecipientsReason.AS_REQUESTED, each=ByAddress(each), to=(), cc=()
+        ),
+        routes=RoutesDecision(
+            reason=RoutesReason.SMARTHOST,
+            offered=tuple(OfferedServer(server=one, owner=Owner.APPLICATION) for one in servers),
+        ),
+        return_path=None,
+        content=None,
+        signatures=None,
+        envelopes=envelopes or (Envelope(reverse_path="ann@suite.example", recipients=in_envelope),),
+        rendered=Content(subject="x", text="x", html=None),
+        data=b"Subject: x\r\n\r\nx\r\n",
+        digest="d1",
+        rules_version="v1",
+        prepared=datetime(2026, 11, 21, tzinfo=UTC),
+    )
+
+
+class World:
+    """Transports that answer from a script, a clock that moves when somebody sleeps, and a look."""
+
+    def __init__(self, script, look=None):
+        self.script = {server: list(answers) for server, answers in script.items()}
+        self.asked = []
+        self.slept = []
+        self.now = 100.0
+        self.looks = 0
+        self._look = look or (lambda _: Go())
+
+    def transport_for(self, server):
+        return _Scripted(self, server)
+
+    def look(self, submission):
+        self.looks += 1
+        return self._look(self.looks)
+
+    async def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def deliver(self, submission, deadline=60.0):
+        return asyncio.run(
+            deliver(
+                submission,
+                transport_for=self.transport_for,
+                look=self.look,
+                clock=lambda: self.now,
+                deadline=deadline,
+                sleep=self.sleep,
+            )
+        )
+
+
+class _Scripted:
+    def __init__(self, world, server):
+        self.world = world
+        self.server = server
+
+    async def submit(self, envelope, data, *, options):
+        self.world.asked.append((self.server.host, tuple(map(str, envelope.recipients)), options))
+        answers = self.world.script[self.server]
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        return await answer(self.server, envelope)
+
+    async def aclose(self):
+        pass
+
+
+def says(step, line, only=None):
+    """A server that answers all recipients, or only some, with one reply; the others are accepted."""
+    reply = None if line is None else Reply.of(int(line[:3]), line[4:])
+    verdict = judge(step, reply)
+
+    async def answer(server, envelope):
+        results = {
+            who: result_of(verdict, reply, server=server.name, address=who)
+            if only is None or who in only
+            else result_of(conclude(Reason.ACCEPTED), FINE, server=server.name, address=who)
+            for who in envelope.recipients
+        }
+        return attempt_from(results, server=server.name, retry_now=verdict.retry_now)
+
+    return answer
+
+
+def finds(reason):
+    """A server about which we found something out without a reply."""
+
+    async def answer(server, envelope):
+        verdict = conclude(reason)
+        results = {
+            who: result_of(verdict, None, server=server.name, address=who) for who in envelope.recipients
+        }
+        return attempt_from(results, server=server.name, retry_now=verdict.retry_now)
+
+    return answer
+
+
+def raises(problem):
+    async def answer(server, envelope):
+        raise problem
+
+    return answer
+
+
+FINE = Reply.of(250, "2.0.0 queued")
+accepts = says(Step.DOT, "250 2.0.0 queued")
+cut = says(Step.MAIL, None)
+busy = says(Step.MAIL, "421 4.3.2 busy")
+trouble = says(Step.MAIL, "451 4.3.0 trouble")
+silent_dot = says(Step.DOT, None)
+
+
+def hosts(world):
+    return [host for host, _, _ in world.asked]
+
+
+def outcomes(report):
+    return {one.local_part: str(result.outcome) for one, result in report.recipients.items()}
+
+
+def test_the_first_route_that_accepts_is_the_only_one():
+    """A mail that the first server accepts is offered to no other, and the report says it all."""
+    world = World({ONE: [accepts], TWO: [accepts]})
+    report = world.deliver(submission(A))
+    assert hosts(world) == ["one.example"]
+    assert report.recipients == {
+        A: RecipientResult(
+            outcome=Outcome.ACCEPTED,
+            reply=FINE,
+            server="one.example:587",
+            envelope_address=A,
+            attempts=1,
+            reason="accepted",
+        )
+    }
+    assert (report.id, report.message_id, report.digest) == ("4711", "4711@suite.example", "d1")
+    assert (report.complete, len(report.attempts), world.looks) == (True, 1, 1)
+
+
+def test_the_transport_is_told_what_the_mail_asks():
+    """Our id, the wish for TLS all the way and what is left of the deadline reach the transport."""
+    world = World({ONE: [accepts]})
+    world.deliver(submission(A, require_tls=True), deadline=7.0)
+    options = world.asked[0][2]
+    assert (options.envelope_id, options.require_tls, options.deadline) == ("4711", True, 7.0)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [trouble, busy, cut, finds(Reason.NAME_LOOKUP_FAILED), finds(Reason.CERTIFICATE_NOT_TRUSTED),
+     says(Step.AUTH, "454 4.7.0 later"), says(Step.GREETING, "421 4.7.0 slow down")],
+)  # fmt: skip
+def test_a_temporary_fault_of_the_server_leads_to_the_next_at_once(answer):
+    """The next route is tried without waiting, with the same envelope."""
+    world = World({ONE: [answer], TWO: [accepts]})
+    report = world.deliver(submission(A, B))
+    assert (hosts(world), world.slept) == (["one.example", "two.example"], [])
+    assert outcomes(report) == {"a": "accepted", "b": "accepted"}
+    assert world.asked[0][1] == world.asked[1][1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (says(Step.AUTH, "535 5.7.8 wrong"), "deferred"),
+        (says(Step.MAIL, "550 5.7.60 not as this sender"), "deferred"),
+        (says(Step.RCPT, "450 4.7.1 greylisted"), "deferred"),
+        (says(Step.RCPT, "550 5.1.1 unknown"), "rejected"),
+        (says(Step.DOT, "554 5.7.1 spam"), "rejected"),
+        (finds(Reason.NAME_MISSING), "deferred"),
+        (silent_dot, "unknown"),
+    ],
+)
+def test_nothing_else_leads_to_the_next_or_is_tried_again(answer, outcome):
+    """Permanent faults, a missing name, recipients, messages and silence after the dot stay here."""
+    world = World({ONE: [answer], TWO: [accepts]})
+    report = world.deliver(submission(A))
+    assert (hosts(world), world.slept) == (["one.example"], [])
+    assert outcomes(report) == {"a": outcome}
+
+
+@pytest.mark.parametrize("answer", [cut, busy, finds(Reason.NOT_CONNECTED)])
+def test_connection_faults_are_tried_again_after_one_two_and_four_seconds(answer):
+    """Where only connections failed the routes are walked again, waiting longer each time."""
+    world = World({ONE: [answer, answer, answer, accepts]})
+    report = world.deliver(submission(A, servers=(ONE,)))
+    assert world.slept == [1.0, 2.0, 4.0]
+    assert outcomes(report) == {"a": "accepted"}
+    assert report.recipients[A].attempts == 4
+
+
+def test_an_attempt_that_was_told_to_slow_down_is_not_counted():
+    """421 4.7.x is tried again and does not count as an attempt."""
+    slow = says(Step.GREETING, "421 4.7.0 slow down")
+    world = World({ONE: [slow, slow, accepts]})
+    report = world.deliver(submission(A, servers=(ONE,)))
+    assert (report.recipients[A].attempts, len(report.attempts)) == (1, 3)
+
+
+def test_what_a_server_answered_is_not_tried_again():
+    """A 451 at MAIL is an answer: it leads to the next route and to no second round."""
+    world = World({ONE: [trouble], TWO: [trouble]})
+    report = world.deliver(submission(A))
+    assert (hosts(world), world.slept) == (["one.example", "two.example"], [])
+    assert outcomes(report) == {"a": "deferred"}
+
+
+def test_a_greylisted_recipient_is_not_taken_along_into_the_next_round():
+    """Where one recipient's connection failed and another was greylisted, only the first goes on."""
+    world = World({ONE: [says(Step.RCPT, "450 4.7.1 greylisted", only=[A]), accepts]})
+    report = world.deliver(submission(A, B, servers=(ONE,)))
+    assert (outcomes(report), len(world.asked)) == ({"a": "deferred", "b": "accepted"}, 1)
+
+
+def test_the_deadline_ends_the_rounds():
+    """No round begins that the deadline would cut; what was told last stays."""
+    world = World({ONE: [cut]})
+    report = world.deliver(submission(A, servers=(ONE,)), deadline=5.0)
+    assert (world.slept, len(report.attempts)) == ([1.0, 2.0], 3)
+    assert (outcomes(report), report.recipients[A].reason) == ({"a": "deferred"}, "connection_lost")
+
+
+def test_a_deadline_too_short_for_a_second_round_is_the_end():
+    """With less than a second left nobody sleeps."""
+    world = World({ONE: [cut]})
+    world.deliver(submission(A, servers=(ONE,)), deadline=0.9)
+    assert (world.slept, len(world.asked)) == ([], 1)
+
+
+def test_without_a_deadline_the_rounds_end_too():
+    """Without a deadline six rounds are walked, and no more."""
+    world = World({ONE: [cut]})
+    world.deliver(submission(A, servers=(ONE,)), deadline=None)
+    assert (world.slept, len(world.asked)) == ([1.0, 2.0, 4.0, 8.0, 16.0], 6)
+
+
+def test_a_deadline_that_has_passed_offers_nothing():
+    """With no time left no server is asked, and the recipients are deferred with that reason."""
+    world = World({ONE: [accepts]})
+    report = world.deliver(submission(A), deadline=0.0)
+    assert (world.asked, report.recipients[A].reason) == ([], "deadline")
+    assert (outcomes(report), report.recipients[A].attempts) == ({"a": "deferred"}, 0)
+
+
+def test_a_server_with_a_lasting_fault_of_the_account_is_not_asked_again():
+    """After a 535 the second envelope does not try the same log-in; both are told the same."""
+    several = tuple(Envelope(reverse_path="ann@suite.example", recipients=(who,)) for who in (A, B))
+    world = World({ONE: [says(Step.AUTH, "535 5.7.8 wrong")], TWO: [accepts]})
+    report = world.deliver(submission(A, B, envelopes=several))
+    assert hosts(world) == ["one.example"]
+    assert {(one.outcome, one.reason) for one in report.recipients.values()} == {
+        (Outcome.DEFERRED, "auth_failed")
+    }
+    assert [one.attempts for one in report.recipients.values()] == [1, 0]
+
+
+def test_a_refusal_for_one_recipient_shuts_no_server():
+    """Relaying denied to one recipient is asked anew for the next envelope."""
+    several = tuple(Envelope(reverse_path="ann@suite.example", recipients=(who,)) for who in (A, B))
+    world = World({ONE: [says(Step.RCPT, "554 5.7.1 Relay access denied"), accepts]})
+    report = world.deliver(submission(A, B, envelopes=several, servers=(ONE,)))
+    assert outcomes(report) == {"a": "deferred", "b": "accepted"}
+
+
+def test_only_who_was_deferred_goes_to_the_next_route():
+    """Accepted recipients are not offered twice."""
+    world = World({ONE: [says(Step.RCPT, "451 4.3.0 trouble", only=[B])], TWO: [accepts]})
+    report = world.deliver(submission(A, B))
+    assert [who for _, who, _ in world.asked] == [("a@example.org", "b@example.org"), ("b@example.org",)]
+    assert {str(who): one.server for who, one in report.recipients.items()} == {
+        "a@example.org": "one.example:587",
+        "b@example.org": "two.example:587",
+    }
+
+
+def test_the_last_look_is_taken_before_every_attempt():
+    """Two routes and a second round are four looks."""
+    world = World({ONE: [cut], TWO: [cut, accepts]})
+    world.deliver(submission(A))
+    assert (world.looks, hosts(world)) == (4, ["one.example", "two.example"] * 2)
+
+
+def test_a_hold_stops_everything_that_is_still_open():
+    """A hold before the second attempt keeps back who was not accepted, with its reason."""
+    hold = Hold(reason=HoldReason.TEST_MODE, why="switched on")
+    world = World(
+        {ONE: [says(Step.RCPT, "451 4.3.0 trouble", only=[B])], TWO: [accepts]},
+        look=lambda n: Go() if n == 1 else hold,
+    )
+    report = world.deliver(submission(A, B))
+    assert outcomes(report) == {"a": "accepted", "b": "held"}
+    assert (report.recipients[B].reason, report.recipients[B].advice) == ("test_mode", "switched on")
+    assert hosts(world) == ["one.example"]
+
+
+def test_a_hold_at_once_opens_nothing():
+    """A hold before the first attempt holds every envelope and asks for no transport."""
+    several = tuple(Envelope(reverse_path="ann@suite.example", recipients=(who,)) for who in (A, B))
+    world = World({ONE: [accepts]}, look=lambda _: Hold(reason=HoldReason.NOT_YET))
+    report = world.deliver(submission(A, B, envelopes=several))
+    assert (outcomes(report), world.asked, world.looks) == ({"a": "held", "b": "held"}, [], 1)
+
+
+def test_who_is_dropped_is_not_offered():
+    """An expired mail expires for those whom the drop names; the others are sent."""
+    drop = Drop(reason=DropReason.EXPIRED, recipients=(A,))
+    world = World({ONE: [accepts]}, look=lambda _: drop)
+    report = world.deliver(submission(A, B))
+    assert outcomes(report) == {"a": "expired", "b": "accepted"}
+    assert world.asked[0][1] == ("b@example.org",)
+
+
+def test_all_dropped_takes_the_copy_along():
+    """Where every requested recipient is dropped, an envelope for nobody of them is dropped too."""
+    envelopes = tuple(Envelope(reverse_path="ann@suite.example", recipients=(who,)) for who in (A, C))
+    drop = Drop(reason=DropReason.EXPIRED, recipients=(A,))
+    world = World({ONE: [accepts]}, look=lambda _: drop)
+    report = world.deliver(submission(A, envelopes=envelopes))
+    assert (outcomes(report), world.asked) == ({"a": "expired"}, [])
+
+
+def test_in_test_mode_each_requested_recipient_has_the_test_addresss_result():
+    """The report speaks of those who were asked for, and says who stood in RCPT TO."""
+    world = World({ONE: [accepts]})
+    report = world.deliver(submission(A, B, stands={A: TEST, B: TEST}))
+    assert world.asked[0][1] == ("test@suite.example",)
+    assert {str(who): str(one.envelope_address) for who, one in report.recipients.items()} == {
+        "a@example.org": "test@suite.example",
+        "b@example.org": "test@suite.example",
+    }
+
+
+def test_one_dropped_of_two_behind_one_address_drops_nobody():
+    """While somebody still wants it, the address that stands for both is offered."""
+    world = World({ONE: [accepts]}, look=lambda _: Drop(reason=DropReason.EXPIRED, recipients=(A,)))
+    report = world.deliver(submission(A, B, stands={A: TEST, B: TEST}))
+    assert outcomes(report) == {"a": "accepted", "b": "accepted"}
+
+
+def test_who_was_left_out_is_told_as_what():
+    """A suppressed recipient is in the report and in no envelope."""
+    world = World({ONE: [accepts]})
+    report = world.deliver(submission(A, B, left_out=(B,)))
+    assert outcomes(report) == {"a": "accepted", "b": "suppressed"}
+    assert world.asked[0][1] == ("a@example.org",)
+
+
+def test_of_two_envelopes_to_one_address_the_gravest_result_is_told():
+    """A copy that failed is not hidden by one that arrived."""
+    twice = (Envelope(reverse_path="ann@suite.example", recipients=(A,)),) * 2
+    for answers in ([accepts, silent_dot], [silent_dot, accepts]):
+        report = World({ONE: answers}).deliver(submission(A, envelopes=twice))
+        assert outcomes(report) == {"a": "unknown"}
+
+
+def test_an_error_of_our_own_before_sending_is_in_the_report():
+    """What a transport refuses to begin with is deferred, and the error is told."""
+    problem = InvalidMessage("data", "a CR or LF stands alone", advice="End every line with CRLF.")
+    world = World({ONE: [raises(problem)], TWO: [accepts]})
+    report = world.deliver(submission(A))
+    assert (report.error, outcomes(report), hosts(world)) == (problem, {"a": "deferred"}, ["one.example"])
+    assert report.recipients[A].advice == "End every line with CRLF."
+
+
+def test_a_transport_that_breaks_leaves_the_outcome_unknown():
+    """An exception that no transport should raise does not lose what is known of the others."""
+    several = tuple(Envelope(reverse_path="ann@suite.example", recipients=(who,)) for who in (A, B, C))
+    problem = RuntimeError("broken")
+    world = World({ONE: [accepts, raises(problem)]})
+    report = world.deliver(submission(A, B, C, envelopes=several))
+    assert (report.error, outcomes(report)) == (
+        problem,
+        {"a": "accepted", "b": "unknown", "c": "deferred"},
+    )
+    assert report.recipients[C].reason == "not_tried"
+
+
+def test_a_transport_that_forgets_the_deadline_does_not_hang(monkeypatch):
+    """A transport that ignores its deadline is cancelled, and what it did is unknown."""
+    monkeypatch.setattr("mailsend.deliver._OVERTIME", 0.05)
+
+    async def forever(server, envelope):
+        await asyncio.Event().wait()
+
+    report = World({ONE: [forever], TWO: [accepts]}).deliver(submission(A), deadline=0.05)
+    assert (outcomes(report), report.recipients[A].reason) == ({"a": "unknown"}, "silence_after_dot")
+
+
+def test_a_foreign_transport_may_ask_for_a_retry_with_reasons_of_its_own():
+    """retry_now is obeyed for deferred recipients whose reason we do not know."""
+
+    async def odd(server, envelope):
+        attempt = await trouble(server, envelope)
+        results = {who: replace(one, reason="of its own") for who, one in attempt.recipients.items()}
+        return replace(attempt, recipients=ByAddress(results), retry_now=True)
+
+    world = World({ONE: [odd, accepts]})
+    report = world.deliver(submission(A, servers=(ONE,)))
+    assert (outcomes(report), world.slept) == ({"a": "accepted"}, [1.0])
+
+
+def test_faults_are_told_with_the_last_reply():
+    """Where no route takes the mail, fault and advice are those of the last server asked."""
+    report = World({ONE: [cut], TWO: [trouble]}).deliver(submission(A), deadline=0.5)
+    result = report.recipients[A]
+    assert (result.server, result.fault, result.reply.code) == ("two.example:587", Fault.SERVER, 451)
+    assert result.advice == conclude(Reason.SERVER_FAULT).advice
+    assert result.attempts == 2

@@ -1,0 +1,96 @@
+"""What a transport remembers, and how it reads and writes small things; no socket is opened."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailsend.model.address import Domain
+from mailsend.model.reply import Reply
+from mailsend.transport.queue_id import queue_id_in
+from mailsend.transport.smtp import _dot_stuffed
+from mailsend.transport.smtp_memory import LoginGate, PolicyMemory
+from mailsend.transport.smtp_parameters import xtext
+
+
+def test_after_a_refused_log_in_nobody_tries_for_five_minutes_then_thirty_then_never():
+    """Three refusals, each after its pause, close the gate until the settings change."""
+    gate = LoginGate()
+    assert not gate.is_closed(0.0)
+    gate.refused(0.0)
+    assert (gate.is_closed(299.9), gate.is_closed(300.0)) == (True, False)
+    gate.refused(300.0)
+    assert (gate.is_closed(2099.9), gate.is_closed(2100.0)) == (True, False)
+    gate.refused(2100.0)
+    assert gate.is_closed(1e12)
+
+
+def test_a_log_in_that_succeeds_begins_the_count_anew():
+    """After a success the next refusal is a first one again, and is proved no longer."""
+    gate = LoginGate()
+    gate.refused(0.0)
+    gate.passed()
+    assert gate.proved
+    gate.refused(1000.0)
+    assert (gate.proved, gate.is_closed(1299.0), gate.is_closed(1300.0)) == (False, True, False)
+
+
+def test_only_a_policy_reply_to_another_domain_in_a_row_repeats():
+    """The same X.7.x to the same domain, another code, or one after an acceptance does not count."""
+    memory = PolicyMemory()
+    one, two = Domain.parse("one.example"), Domain.parse("two.example")
+    policy, other = Reply(554, "no", "5.7.1"), Reply(554, "no", "5.7.2")
+    assert not memory.repeats(policy, one)
+    memory.learn(policy, one)
+    assert [memory.repeats(*both) for both in ((policy, one), (other, two), (policy, two))] == [
+        False, False, True,
+    ]  # fmt: skip
+    memory.learn(Reply(250, "ok", "2.1.5"), two)
+    assert not memory.repeats(policy, two)
+    memory.learn(Reply(550, "no"), two)
+    assert not memory.repeats(Reply(550, "no"), one)
+
+
+@pytest.mark.parametrize(
+    ("text", "queue_id"),
+    [
+        ("Ok: queued as 4Xyz12AbCd", "4Xyz12AbCd"),
+        ("OK id=1tAbCd-000123-Ef", "1tAbCd-000123-Ef"),
+        ("<x@y> [InternalId=12345, Hostname=mail.example] Queued mail for delivery", "12345"),
+        ("ok 1700000000 qp 4711", "4711"),
+        ("4AL1BcDe012345 Message accepted for delivery", "4AL1BcDe012345"),
+        ("Ok 0100018f-abcd-4321-000000", "0100018f-abcd-4321-000000"),
+        ("OK", None),
+        ("Thank you", None),
+    ],
+)
+def test_the_queue_id_is_read_from_the_common_forms(text, queue_id):
+    """Postfix, Exim, Exchange, qmail, Sendmail and Amazon SES name the mail each in its own way."""
+    assert queue_id_in(Reply(250, text)) == queue_id
+
+
+@given(st.text(max_size=30))
+def test_xtext_is_ascii_that_may_stand_in_a_parameter(text):
+    """Whatever the text, nothing but printable ASCII without = stands there, and it can be read back."""
+    written = xtext(text)
+    assert all("!" <= one <= "~" and one != "=" for one in written)
+    octets, place = bytearray(), 0
+    while place < len(written):
+        if written[place] == "+":
+            octets.append(int(written[place + 1 : place + 3], 16))
+            place += 3
+        else:
+            octets += written[place].encode()
+            place += 1
+    assert octets.decode() == text
+
+
+@given(st.lists(st.sampled_from([b".", b"..", b"a", b"", b".a", b"a."]), max_size=8))
+def test_no_line_of_the_content_ends_it(lines):
+    """On the wire the only line with a lone dot is the last, and unstuffing gives the content back."""
+    data = b"".join(one + b"\r\n" for one in lines)
+    *sent, rest = _dot_stuffed(data).split(b"\r\n")
+    assert rest == b""
+    assert sent.index(b".") == len(sent) - 1
+    assert [one.removeprefix(b".") for one in sent[:-1]] == lines
