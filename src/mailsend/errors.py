@@ -86,9 +86,7 @@ class InvalidAddress(MailsendError, ValueError):
 
     def at(self, field: str) -> InvalidAddress:
         """Give the same error, told to have stood in ``field``."""
-        return InvalidAddress(
-            self.text, self.why, field=field, position=self.position, advice=self.advice
-        )
+        return InvalidAddress(self.text, self.why, field=field, position=self.position, advice=self.advice)
 
 
 class InvalidAttachment(MailsendError, ValueError):

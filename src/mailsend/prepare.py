@@ -161,9 +161,7 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
 def seal(drafted: Draft) -> Submission:
     """Sign the bytes and freeze them; touches nothing but bytes and keys."""
     circumstances = drafted.circumstances
-    fields = sign_all(
-        drafted.data, drafted.keys, circumstances.now, leave_out=drafted.signatures.leave_out
-    )
+    fields = sign_all(drafted.data, drafted.keys, circumstances.now, leave_out=drafted.signatures.leave_out)
     data = b"".join((*fields, drafted.data))
     path = drafted.return_path.address
     envelopes = [Envelope(reverse_path=path, recipients=drafted.recipients.envelope_addresses)]
@@ -191,13 +189,9 @@ def seal(drafted: Draft) -> Submission:
     )
 
 
-def _render(
-    message: Message, sender: SenderDecision, circumstances: Circumstances
-) -> Content | Refusal:
+def _render(message: Message, sender: SenderDecision, circumstances: Circumstances) -> Content | Refusal:
     if message.original is not None:
-        return Content(
-            subject=message.subject or "", text=message.original.text, html=message.original.html
-        )
+        return Content(subject=message.subject or "", text=message.original.text, html=message.original.html)
     if message.template is None:
         return Content(subject=message.subject or "", text=message.text, html=message.html)
     try:
@@ -255,9 +249,7 @@ def _check_calendar(message: Message) -> Refusal | None:
     )
 
 
-def _calendar(
-    message: Message, sender: SenderDecision, circumstances: Circumstances
-) -> Invitation | None:
+def _calendar(message: Message, sender: SenderDecision, circumstances: Circumstances) -> Invitation | None:
     """Name the organiser that answers can reach; a test copy can answer nobody (M31, M35)."""
     if message.calendar is None:
         return None
@@ -319,4 +311,3 @@ def _headers(
                 fields.append((name, ", ".join(str(one) for one in originals)))
     fields.extend(message.headers.items())
     return tuple(fields)
-

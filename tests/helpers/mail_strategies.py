@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
+
 from mailsend.model.attachment import Attachment
 from mailsend.model.message import Invitation, Message
 
@@ -67,9 +68,7 @@ class Case:
 
 
 _WORDS = st.text(
-    st.characters(
-        codec="utf-8", categories=("L", "N", "P", "S", "Zs"), include_characters="\u200f\u202e😀é"
-    ),
+    st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"), include_characters="\u200f\u202e😀é"),
     max_size=60,
 )
 _ATTACKS = st.sampled_from(
@@ -99,7 +98,7 @@ _SENDER_DOMAINS = st.sampled_from(
         "mail.owl.example",
         "suite.example",
         "gmail.com",
-        "operаtions-the-rat.example",  # noqa: RUF001 - the homograph is the point
+        "operаtions-the-rat.example",
         "sub.operations-the-rat.example",
         "partner.example",
     ]
@@ -129,7 +128,7 @@ _TEXT = st.one_of(
 _FILES = st.builds(
     lambda data, name: Attachment.from_bytes(data, filename=name),
     st.binary(max_size=400),
-    st.sampled_from(["invoice.pdf", "Rechnung für Sie.pdf", "a;b\"c.txt", "notes.txt", "x" * 120 + ".bin"]),
+    st.sampled_from(["invoice.pdf", "Rechnung für Sie.pdf", 'a;b"c.txt', "notes.txt", "x" * 120 + ".bin"]),
 )
 _PICTURE = Attachment.from_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 40, filename="rat.png", inline=True)
 _ICS = (

@@ -14,8 +14,9 @@ import traceback
 import typing
 from urllib.parse import quote
 
-import mailsend.model
 import pytest
+
+import mailsend.model
 from mailsend import errors
 from mailsend.model.address import Address, ByAddress
 from mailsend.model.report import Report
@@ -147,9 +148,7 @@ def test_settings_that_are_refused_show_no_secret(key, value):
 
 
 @pytest.mark.parametrize("variable", ["MAILSEND_APPLICATION__SMARTHOST", "SMTP_URL"])
-def test_secrets_from_the_environment_and_from_files_are_told_by_name_alone(
-    variable, monkeypatch, tmp_path
-):
+def test_secrets_from_the_environment_and_from_files_are_told_by_name_alone(variable, monkeypatch, tmp_path):
     """Provenance says which variable or file a value came from, never what stood in it."""
     url = f"smtp://user:{quote(CANARY, safe='')}@relay.suite.example"
     config = tmp_path / "mailsend.toml"
@@ -193,9 +192,7 @@ def _error(kind: type[errors.MailsendError]) -> errors.MailsendError:
 
 
 def _error_classes():
-    return [
-        getattr(errors, name) for name in errors.__all__
-    ]
+    return [getattr(errors, name) for name in errors.__all__]
 
 
 @pytest.mark.parametrize("kind", _error_classes(), ids=lambda kind: kind.__name__)

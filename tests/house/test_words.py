@@ -8,8 +8,9 @@ import pkgutil
 import string
 from enum import StrEnum
 
-import mailsend.decide
 import pytest
+
+import mailsend.decide
 from mailsend.decide.content import ContentFinding, ContentReason, ContentRefused
 from mailsend.decide.last_look import DropReason, HoldReason
 from mailsend.decide.recipients import (
@@ -64,9 +65,7 @@ OTHERS = {
 
 
 def _keys_of_codes() -> set[str]:
-    return OTHERS | {
-        f"{prefix}{code}" for prefix, enums in CODES.items() for enum in enums for code in enum
-    }
+    return OTHERS | {f"{prefix}{code}" for prefix, enums in CODES.items() for enum in enums for code in enum}
 
 
 def _is_extra(key: str) -> bool:

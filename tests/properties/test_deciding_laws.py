@@ -11,6 +11,7 @@ from email.header import decode_header, make_header
 import pytest
 from hypothesis import given
 from mail_strategies import ALLOWED, FEATURES, TEST_ADDRESS, cases, features, shop
+
 from mailsend.decide.last_look import Hold, HoldReason, LookedAt, last_look
 from mailsend.mailer.gather import gather
 from mailsend.model.address import Address
@@ -28,9 +29,7 @@ IN_TEST = TestMode(enabled=True, recipient=Address.parse(TEST_ADDRESS))
 def _prepared(case, test_mode=None):
     message = case.message
     scope = RULES.scope(message.customer, message.business_unit)
-    found = gather(
-        message, scope, RULES, now=NOW, id="01test", test_mode=test_mode or scope.test_mode
-    )
+    found = gather(message, scope, RULES, now=NOW, id="01test", test_mode=test_mode or scope.test_mode)
     prepared = prepare(message, found)
     assert isinstance(prepared, Submission), prepared.explain()
     return prepared, found

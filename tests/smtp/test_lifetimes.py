@@ -10,6 +10,7 @@ import threading
 
 import pytest
 from mail_strategies import shop
+
 from mailsend.mailer import AsyncMailer, Mailer
 from mailsend.mailer.loop_thread import loop_thread
 from mailsend.model.message import Message
@@ -54,9 +55,7 @@ def test_one_async_mailer_serves_two_loops_in_turn(server):
 def test_one_mailer_serves_several_threads(server):
     """Mailers may be used by several threads at once, and share one loop thread."""
     with Mailer(Settings.model_validate(shop(server.url))) as mailer:
-        threads = [
-            threading.Thread(target=mailer.send, args=(a_message(number),)) for number in range(6)
-        ]
+        threads = [threading.Thread(target=mailer.send, args=(a_message(number),)) for number in range(6)]
         for one in threads:
             one.start()
         for one in threads:
@@ -129,7 +128,9 @@ def test_a_program_that_ends_without_closing_ends(server):
     """The loop thread is no reason for a program to hang at its end."""
     helpers = next(one for one in sys.path if one.endswith("helpers"))
     program = FORKING.partition("child = ")[0]
-    subprocess.run([sys.executable, "-W", "error", "-c", program, server.url, helpers], check=True, timeout=60)
+    subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, server.url, helpers], check=True, timeout=60
+    )
     assert _subjects(server) == ["before"]
 
 

@@ -7,6 +7,7 @@ import hashlib
 import pytest
 from hypothesis import HealthCheck, given, settings
 from mail_strategies import TEST_ADDRESS, cases, shop
+
 from mailsend.mailer import Mailer
 from mailsend.model.submission import Submission
 from mailsend.settings import Settings

@@ -13,9 +13,7 @@ def _pem(kind: str, bits: int = 2048) -> str:
         PrivateFormat,
     )
 
-    key = (
-        rsa.generate_private_key(65537, bits) if kind == "rsa" else ed25519.Ed25519PrivateKey.generate()
-    )
+    key = rsa.generate_private_key(65537, bits) if kind == "rsa" else ed25519.Ed25519PrivateKey.generate()
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
-import mailsend.prepare as prepare_room
 import pytest
 from mail_strategies import shop
+
+import mailsend.prepare as prepare_room
 from mailsend.decide.content import ContentRefused
 from mailsend.decide.recipients import RecipientsRefused
 from mailsend.decide.route import RoutesRefused
@@ -59,9 +60,7 @@ def line():
         message = Message(**{**BASE, **fields})
         rules = Settings.model_validate(shop(**(application or {}))).rules
         scope = rules.scope(message.customer, message.business_unit)
-        found = gather(
-            message, scope, rules, now=NOW, id="01test", test_mode=test_mode or scope.test_mode
-        )
+        found = gather(message, scope, rules, now=NOW, id="01test", test_mode=test_mode or scope.test_mode)
         if answer is not None:
             found = replace(found, renderer=Renderer(answer))
         return prepare(message, found)
@@ -164,9 +163,7 @@ def test_a_rewritten_organiser_is_the_requested_one_sent_by_ours(line):
     mail = _mail(line(from_="x@partner.example", calendar=Invitation(ICS)))
     (calendar,) = [part for part in mail.walk() if part.get_content_type() == "text/calendar"]
     unfolded = calendar.get_content().replace("\r\n ", "").replace("\n ", "")
-    assert (
-        'ORGANIZER;SENT-BY="mailto:office@operations-the-rat.example":mailto:x@partner.example' in unfolded
-    )
+    assert 'ORGANIZER;SENT-BY="mailto:office@operations-the-rat.example":mailto:x@partner.example' in unfolded
 
 
 def test_inline_attachments_are_related_parts_and_others_are_attached(line):
@@ -210,16 +207,15 @@ def test_a_test_copy_tells_the_truth_and_harms_nobody(line):
 
 def test_a_banner_is_escaped_and_goes_first_where_there_is_no_body(line):
     """HTML without a body tag gets the banner in front; an address cannot become a tag."""
-    submission = line(
-        test_mode=IN_TEST, to='"<b>"@example.org', text=None, html="<p>Hello</p>", subject=""
-    )
+    submission = line(test_mode=IN_TEST, to='"<b>"@example.org', text=None, html="<p>Hello</p>", subject="")
     assert submission.html.endswith("</div><p>Hello</p>")
     assert "&lt;b&gt;" in submission.html
     assert submission.text is None
     assert submission.subject == "[TEST]"
 
 
-MIME = b"From: ann@operations-the-rat.example\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\n" + (
+MIME = (
+    b"From: ann@operations-the-rat.example\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\n"
     b"Message-ID: <kept@operations-the-rat.example>\r\nSubject: Kept\r\nTo: bob@example.org\r\n"
     b"Content-Type: text/plain; charset=us-ascii\r\n\r\nKept as it is.\r\n"
 )
@@ -248,10 +244,20 @@ def test_a_finished_mail_keeps_its_date_message_id_and_body(line):
     [
         ({"kind": "marketing"}, "content", ContentRefused.KIND, 2),
         ({"to": ()}, "recipients", RecipientsRefused.NO_RECIPIENTS, 2),
-        ({"to": "a@b.internal", "application": {"smarthosts": ["smtp://r.example"]}}, "routes", RoutesRefused.NO_ROUTE, 3),
+        (
+            {"to": "a@b.internal", "application": {"smarthosts": ["smtp://r.example"]}},
+            "routes",
+            RoutesRefused.NO_ROUTE,
+            3,
+        ),
         ({"text": None}, "content", ContentRefused.NO_CONTENT, 5),
         ({"calendar": Invitation(ICS, "CANCEL")}, "content", ContentRefused.CALENDAR_METHOD, 6),
-        ({"text": "x" * 2000, "application": {"max_message_size": 1000}}, "content", ContentRefused.TOO_LARGE, 6),
+        (
+            {"text": "x" * 2000, "application": {"max_message_size": 1000}},
+            "content",
+            ContentRefused.TOO_LARGE,
+            6,
+        ),
     ],
 )
 def test_a_refusal_keeps_the_decisions_made_so_far(fields, step, reason, made, line):
@@ -271,9 +277,7 @@ def test_a_template_that_fails_is_a_refusal(line):
         {"template": "invoice", "why": "it is broken", "file": "body.html.j2", "line": 3},
         "Mend it.",
     )
-    assert refusal.explain() == (
-        "Refused: the template 'invoice' gave no content: it is broken."
-    )
+    assert refusal.explain() == ("Refused: the template 'invoice' gave no content: it is broken.")
 
 
 def test_what_cannot_be_written_is_a_refusal(line):
@@ -291,15 +295,11 @@ def test_what_cannot_be_written_is_a_refusal(line):
 def test_bytes_that_are_no_mail_do_not_leave(line, monkeypatch):
     """What the gate finds wrong with finished bytes is a refusal, whoever wrote them."""
     real = prepare_room.compose
-    monkeypatch.setattr(
-        prepare_room, "compose", lambda letter: real(letter).replace(b"Date: ", b"Dote: ")
-    )
+    monkeypatch.setattr(prepare_room, "compose", lambda letter: real(letter).replace(b"Date: ", b"Dote: "))
     refusal = line()
     assert (refusal.step, refusal.reason, dict(refusal.facts)) == (
         "bytes",
         GateRefused.BYTES,
         {"fault": "field_missing", "where": "date"},
     )
-    assert refusal.explain() == (
-        "Refused: the finished bytes are not a mail: field_missing date."
-    )
+    assert refusal.explain() == ("Refused: the finished bytes are not a mail: field_missing date.")

@@ -159,9 +159,7 @@ def check_content(
             "Give either a template with values, or subject, text and html, or a finished mail.",
             template=message.template,
         )
-    if not (
-        content.text or content.html or message.attachments or message.calendar or message.original
-    ):
+    if not (content.text or content.html or message.attachments or message.calendar or message.original):
         return _refuse(ContentRefused.NO_CONTENT, "Give a template, text, html, or an attachment.")
     if _CONTROL.search(content.subject):
         return _refuse(

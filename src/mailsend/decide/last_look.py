@@ -1,4 +1,4 @@
-"""The last look before every attempt: may these very bytes still go out (house, M35)?"""
+"""The last look before every attempt: whether these very bytes may still go out (house, M35)."""
 
 from __future__ import annotations
 

@@ -92,9 +92,7 @@ def choose_return_path(
     smarthost = Owner.APPLICATION in routes.owners
     from_domain = sender.mailbox.address.domain
     customer = circumstances.scope.customer
-    originals = (
-        {one.key for one in recipients} if recipients and circumstances.test_mode.enabled else set()
-    )
+    originals = {one.key for one in recipients} if recipients and circumstances.test_mode.enabled else set()
 
     def obstacle(reason: ReturnPathReason, address: Address) -> ReturnPathPassedOver | None:
         if address.key in originals:
@@ -178,4 +176,3 @@ def _last(
 
 def _aligns(domain: Domain, from_domain: Domain) -> bool:
     return domain == from_domain or organisational_domain(domain) == organisational_domain(from_domain)
-

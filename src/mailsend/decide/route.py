@@ -91,14 +91,12 @@ def choose_routes(
     )
     kept: list[tuple[int, OfferedServer]] = []
     for offered in circumstances.servers:
-        why, facts = _obstacle(offered, message, address, special_use, own_server, circumstances)
+        why, facts = _obstacle(offered, message, address, special_use, circumstances, own_server=own_server)
         if why is None:
             kept.append((_rank(offered, address), offered))
             continue
         passed.append(
-            PassedOver(
-                candidate=offered.server.name, source=str(offered.owner), reason=why, facts=facts
-            )
+            PassedOver(candidate=offered.server.name, source=str(offered.owner), reason=why, facts=facts)
         )
     if not kept:
         return Refusal(
@@ -116,13 +114,14 @@ def choose_routes(
     )
 
 
-def _obstacle(  # noqa: PLR0911 - one line for each reason reads better than a table of closures
+def _obstacle(
     offered: OfferedServer,
     message: Message,
     sender: Address,
     special_use: tuple[Domain, ...],
-    own_server: bool,
     circumstances: Circumstances,
+    *,
+    own_server: bool,
 ) -> tuple[RoutePassedOver | None, dict[str, str]]:
     server = offered.server
     customer = circumstances.scope.customer
@@ -142,9 +141,7 @@ def _obstacle(  # noqa: PLR0911 - one line for each reason reads better than a t
     if message.require_tls and not _verifies_tls(server):
         return RoutePassedOver.TLS_NOT_REQUIRED, {}
     for domain in special_use:
-        if not (
-            server.carries_special_use or any(one.matches(domain) for one in server.internal_domains)
-        ):
+        if not (server.carries_special_use or any(one.matches(domain) for one in server.internal_domains)):
             return RoutePassedOver.INTERNAL_RECIPIENT, {"domain": str(domain)}
     return None, {}
 

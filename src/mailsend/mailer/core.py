@@ -56,9 +56,7 @@ class Core:
                 "customers come from the directory",
                 advice="Take [customers] out of the settings, or leave directory= out.",
             )
-        self.interceptors = Interceptors.of(
-            dict(self.rules.application.interceptors), before, check, after
-        )
+        self.interceptors = Interceptors.of(dict(self.rules.application.interceptors), before, check, after)
         self.test_mode = TestModeSwitch(self.rules.application)
         self._transports: Transports | None = None
         self._checked: set[str] = set()

@@ -21,7 +21,9 @@ class Directory(Protocol):
     cached unless it is wrapped in a CachedDirectory.
     """
 
-    def rules_for(self, customer: str, business_unit: str | None) -> Rules | Awaitable[Rules]: ...
+    def rules_for(self, customer: str, business_unit: str | None) -> Rules | Awaitable[Rules]:
+        """Give the rules of one customer; raises UnknownCustomer."""
+        ...
 
 
 class CachedDirectory:
@@ -47,7 +49,7 @@ class CachedDirectory:
             given = self._directory.rules_for(customer, business_unit)
         except UnknownCustomer:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever fails behind the cache, the old answer may serve
             return self._stale(kept)
         if isinstance(given, Rules):
             return self._keep(customer, business_unit, given)
@@ -70,7 +72,7 @@ class CachedDirectory:
             rules = await given
         except UnknownCustomer:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever fails behind the cache, the old answer may serve
             return self._stale(kept)
         return self._keep(customer, business_unit, rules)
 

@@ -58,9 +58,7 @@ def offered_servers(scope: Scope) -> tuple[OfferedServer, ...]:
             OfferedServer(server=one.server, owner=Owner.CUSTOMER, state=state, senders=one.senders)
             for one in scope.customer.servers
         )
-    offered.extend(
-        OfferedServer(server=one, owner=Owner.APPLICATION) for one in scope.application.smarthosts
-    )
+    offered.extend(OfferedServer(server=one, owner=Owner.APPLICATION) for one in scope.application.smarthosts)
     return tuple(offered)
 
 

@@ -12,6 +12,6 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u
 
 def new_id() -> str:
     """Give 26 characters: 48 bits of milliseconds since 1970 (UTC), then 80 bits of chance."""
-    milliseconds = time.time_ns() // 1_000_000  # noqa: TID251 - ids are made here, at the edge
-    number = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")
+    milliseconds = time.time_ns() // 1_000_000
+    number = (milliseconds << 80) | int.from_bytes(os.urandom(10), "big")  # noqa: TID251 - the same
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))

@@ -81,9 +81,7 @@ class Mailer(WithoutStore):
         all were rejected, SubmissionDeferred where none was accepted and some may be later,
         SubmissionUnknown where the server fell silent; with ``strict`` where not all were accepted.
         """
-        return judged(
-            self._act(finished(self.preview(message)), deadline).result(), strict=strict
-        )
+        return judged(self._act(finished(self.preview(message)), deadline).result(), strict=strict)
 
     def deliver(
         self, submission: Submission | Refusal, *, deadline: float | None = 60.0, strict: bool = False

@@ -29,9 +29,7 @@ class TestModeSwitch:
 
         Raises InvalidSettings where neither names an address, InvalidAddress for one that is none.
         """
-        address = (
-            Address.parse(recipient, field="recipient") if isinstance(recipient, str) else recipient
-        )
+        address = Address.parse(recipient, field="recipient") if isinstance(recipient, str) else recipient
         address = address or self._application.test_mode.recipient
         if address is None:
             raise InvalidSettings(

@@ -65,12 +65,23 @@ class SigningKey(Protocol):
     """A DKIM key that can sign: what ``compose.sign.Signer`` gives."""
 
     @property
-    def domain(self) -> str: ...
+    def domain(self) -> str:
+        """The signing domain, in A-labels."""
+        ...
+
     @property
-    def selector(self) -> str: ...
+    def selector(self) -> str:
+        """The selector under which the key is published."""
+        ...
+
     @property
-    def algorithm(self) -> str: ...
-    def sign(self, data: bytes, now: datetime) -> bytes: ...
+    def algorithm(self) -> str:
+        """``rsa-sha256`` or ``ed25519-sha256``."""
+        ...
+
+    def sign(self, data: bytes, now: datetime) -> bytes:
+        """Give the DKIM-Signature field for ``data``, CRLF at its end."""
+        ...
 
 
 class Renderer(Protocol):
@@ -78,7 +89,9 @@ class Renderer(Protocol):
 
     def render(
         self, name: str, values: Mapping[str, Any], *, locale: str, sender: str, now: datetime
-    ) -> Content: ...
+    ) -> Content:
+        """Give the content of the template ``name``; raises TemplateError."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

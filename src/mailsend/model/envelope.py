@@ -77,6 +77,5 @@ class Envelope:
     def needs_smtputf8(self) -> bool:
         """Whether a local part is not ASCII, so that only SMTPUTF8 carries it (RFC 6531)."""
         return any(
-            isinstance(one, Address) and one.needs_smtputf8
-            for one in (self.reverse_path, *self.recipients)
+            isinstance(one, Address) and one.needs_smtputf8 for one in (self.reverse_path, *self.recipients)
         )

@@ -45,8 +45,9 @@ class Reply:
             found = _ENHANCED.match(line)
             if found and found[1][0] == str(code)[0]:
                 enhanced = enhanced or found[1]
-                line = line[found.end(1) :].lstrip()
-            plain.append(line)
+                plain.append(line[found.end(1) :].lstrip())
+            else:
+                plain.append(line)
         return cls(code, "\n".join(plain), enhanced)
 
     @property

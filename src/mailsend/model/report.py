@@ -172,5 +172,3 @@ class Report:
         problem = incomplete(self)
         if problem is not None:
             raise problem
-
-

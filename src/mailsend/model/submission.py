@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -127,5 +126,3 @@ class Submission:
     def explain(self, locale: str = "en") -> str:
         """Tell, like a person, which choices were made for this mail and why."""
         return "\n".join(one.explain(locale) for one in self.decisions)
-
-

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from mailsend.decide.content import check_content
 from mailsend.decide.recipients import resolve_recipients
 from mailsend.decide.reply_to import resolve_reply_to
@@ -108,9 +109,7 @@ def submission(circumstances: Callable[..., Circumstances]) -> Callable[..., Sub
         recipients = resolve_recipients(message, found)
         routes = choose_routes(message, sender, recipients.envelope_addresses, found)
         return_path = choose_return_path(message, sender, reply_to, recipients, routes, found)
-        envelope = Envelope(
-            reverse_path=return_path.address, recipients=recipients.envelope_addresses
-        )
+        envelope = Envelope(reverse_path=return_path.address, recipients=recipients.envelope_addresses)
         return Submission(
             id=found.id,
             message_id="01test@operations-the-rat.example",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
 from mailsend.decide.content import (
     ContentDecision,
     ContentReason,
@@ -97,9 +98,7 @@ def test_more_than_fifty_visible_recipients_are_refused(shop, request_of):
     """Strangers do not see each other's addresses; bcc does not count, and the rules may say more."""
     many = [f"a{n}@example.org" for n in range(26)]
     others = [f"b{n}@example.org" for n in range(25)]
-    _refused(
-        request_of(to=many, cc=others), ContentRefused.TOO_MANY_VISIBLE, {"count": 51, "most": 50}
-    )
+    _refused(request_of(to=many, cc=others), ContentRefused.TOO_MANY_VISIBLE, {"count": 51, "most": 50})
     assert request_of(to=many, cc=others[1:], bcc=[f"c{n}@example.org" for n in range(100)]) is None
     shop["customers"]["ratcatcher"]["max_visible_recipients"] = 51
     assert request_of(to=many, cc=others) is None
@@ -157,9 +156,7 @@ def test_the_limit_itself_is_allowed(shop, circumstances):
 
 def test_a_loop_is_refused(request_of, original):
     """A finished mail that goes in a circle is refused."""
-    _refused(
-        request_of(original=original(loop="our own id")), ContentRefused.LOOP, {"why": "our own id"}
-    )
+    _refused(request_of(original=original(loop="our own id")), ContentRefused.LOOP, {"why": "our own id"})
 
 
 def test_given_content_is_told_as_given(content_of):
@@ -196,9 +193,7 @@ def test_given_content_is_told_as_given(content_of):
 def test_a_template_says_whether_it_is_sensitive_where_the_message_does_not(asked, content_of):
     """The message's word goes before the template's."""
     content = replace(GIVEN, template="invoice", sensitive=True, essential=True)
-    decision = content_of(
-        content, template="invoice", text=None, html=None, sensitive=asked, essential=asked
-    )
+    decision = content_of(content, template="invoice", text=None, html=None, sensitive=asked, essential=asked)
     expected = True if asked is None else asked
     assert (decision.reason, decision.value(), decision.sensitive, decision.essential) == (
         ContentReason.TEMPLATE,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from mailsend.decide.last_look import Drop, DropReason, Go, Hold, HoldReason, LookedAt, last_look
 from mailsend.model.address import Address
 from mailsend.model.rules import Rules, TestMode
@@ -22,9 +23,7 @@ def look(shop):
     def at(submission, *, now=NOW, known=True):
         rules = Rules.from_dict(shop)
         test_mode = rules.scope("ratcatcher").test_mode if known else TestMode()
-        return last_look(
-            submission, LookedAt(now=now, rules=rules if known else None, test_mode=test_mode)
-        )
+        return last_look(submission, LookedAt(now=now, rules=rules if known else None, test_mode=test_mode))
 
     return at
 
@@ -90,9 +89,7 @@ def test_a_sender_that_is_no_longer_allowed_holds_the_mail(shop, submission, loo
     shop["application"]["name"] = "Another name"
     assert look(prepared) == Go()
     customer = shop["customers"]["ratcatcher"]
-    customer.update(
-        allowed_domains=["new.example"], alias_domains={}, fallback_sender="office@new.example"
-    )
+    customer.update(allowed_domains=["new.example"], alias_domains={}, fallback_sender="office@new.example")
     customer["business_units"] = {}
     assert look(prepared) == Hold(reason=HoldReason.SENDER_NO_LONGER_ALLOWED)
     customer["alias_domains"] = {"operations-the-rat.example": "new.example"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+
 from mailsend.decide.recipients import (
     Field,
     RecipientDecision,
@@ -72,9 +73,7 @@ def test_a_recipient_named_twice_gets_one_copy(recipients):
 
 def test_a_suppressed_recipient_is_left_out_and_said_so(recipients):
     """A list keeps a recipient from the envelope and from To; its outcome is suppressed."""
-    decision = recipients(
-        to=["gone@example.org", "bob@example.org"], suppressed=("gone@example.org",)
-    )
+    decision = recipients(to=["gone@example.org", "bob@example.org"], suppressed=("gone@example.org",))
     gone = decision["gone@example.org"]
     assert (gone.reason, gone.envelope_address, gone.suppressed, gone.outcome) == (
         RecipientReason.SUPPRESSED,

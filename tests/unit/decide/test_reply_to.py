@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from mailsend.decide.reply_to import (
     ReplyToDecision,
     ReplyToFinding,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from mailsend.decide.recipients import resolve_recipients
 from mailsend.decide.reply_to import resolve_reply_to
 from mailsend.decide.return_path import (
@@ -22,9 +23,7 @@ def return_path(circumstances):
     """Give the decision for a message of the ratcatcher's, from its own domain where not said."""
 
     def decide(*, without_recipients=False, **fields):
-        message = Message(
-            **{"customer": "ratcatcher", "from_": OWN, "to": "bob@example.org", **fields}
-        )
+        message = Message(**{"customer": "ratcatcher", "from_": OWN, "to": "bob@example.org", **fields})
         found = circumstances(message)
         sender = resolve_sender(message, found)
         reply_to = resolve_reply_to(message, sender, found)
@@ -46,9 +45,7 @@ def customer(shop):
 @pytest.fixture
 def signed(shop, rsa_key_text):
     """Give every allowed domain a published key, so that alignment decides nothing."""
-    shop["application"]["dkim_keys"] = [
-        {"domains": ["*"], "selector": "default", "key": rsa_key_text}
-    ]
+    shop["application"]["dkim_keys"] = [{"domains": ["*"], "selector": "default", "key": rsa_key_text}]
 
 
 def _chosen(decision):

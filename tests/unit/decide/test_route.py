@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from mailsend.decide.route import RoutePassedOver, RoutesReason, RoutesRefused, choose_routes
 from mailsend.decide.sender import resolve_sender
 from mailsend.model.address import Address
@@ -21,9 +22,7 @@ def routes(circumstances):
     """Give the decision for a message of the ratcatcher's, from its own domain where not said."""
 
     def decide(*, recipients=("bob@example.org",), **fields):
-        message = Message(
-            **{"customer": "ratcatcher", "from_": "ann@operations-the-rat.example", **fields}
-        )
+        message = Message(**{"customer": "ratcatcher", "from_": "ann@operations-the-rat.example", **fields})
         found = circumstances(message)
         sender = resolve_sender(message, found)
         return choose_routes(message, sender, [Address.parse(one) for one in recipients], found)

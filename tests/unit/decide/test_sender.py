@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from mailsend.decide.sender import SenderDecision, SenderPassedOver, SenderReason, resolve_sender
 from mailsend.model.address import Address, Mailbox
 from mailsend.model.decision import PassedOver
@@ -130,9 +131,7 @@ def test_a_unit_with_domains_of_its_own_may_use_only_those(shop, circumstances):
     customer["allowed_domains"].append("bern.example")
     customer["business_units"]["bern"]["allowed_domains"] = ["bern.example"]
     inside = Message(from_="a@bern.example", customer="ratcatcher", business_unit="bern")
-    outside = Message(
-        from_="a@operations-the-rat.example", customer="ratcatcher", business_unit="bern"
-    )
+    outside = Message(from_="a@operations-the-rat.example", customer="ratcatcher", business_unit="bern")
     assert resolve_sender(inside, circumstances(inside)).reason is SenderReason.REQUESTED
     assert resolve_sender(outside, circumstances(outside)).reason is SenderReason.CUSTOMER
 

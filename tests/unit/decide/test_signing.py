@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+
 from mailsend.decide.route import choose_routes
 from mailsend.decide.sender import resolve_sender
 from mailsend.decide.signing import Signature, SignaturesDecision, SigningReason, choose_signatures

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from mail_strategies import shop
+
 from mailsend.errors import UnknownCustomer
 from mailsend.mailer import CachedDirectory, directory
 from mailsend.model.rules import Rules

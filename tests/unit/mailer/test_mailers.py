@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import pytest
 from mail_strategies import shop
+
 from mailsend.errors import (
     InvalidSettings,
     MessageRefused,
@@ -237,7 +238,7 @@ def test_interceptors_may_be_named_in_the_settings(make):
     settings = shop(interceptors={"check": ["operator.truth"]})
     with pytest.raises(InvalidSettings, match=r"application\.interceptors\.check: 'nowhere\.check'"):
         make(settings=shop(interceptors={"check": ["nowhere.check"]}))
-    with pytest.raises(InvalidSettings, match="'math.pi' is not callable"):
+    with pytest.raises(InvalidSettings, match=r"'math\.pi' is not callable"):
         make(settings=shop(interceptors={"after": ["math.pi"]}))
     assert isinstance(make(settings=settings).preview(a_message()), Submission)
 
@@ -312,9 +313,7 @@ def test_wrong_rules_of_a_directory_fail_that_message_only(make):
     wrong["customers"]["ratcatcher"]["fallback_sender"] = "x@gmail.com"
     no_key = _of("owl")
     no_key["customers"]["owl"]["dkim_keys"] = [{"domain": "owl.example", "selector": "s", "key": "x"}]
-    mailer = make(
-        settings=_application(), directory=People({"ratcatcher": wrong, "owl": no_key})
-    )
+    mailer = make(settings=_application(), directory=People({"ratcatcher": wrong, "owl": no_key}))
     for customer, says in (("ratcatcher", "fallback_sender"), ("owl", "dkim_keys")):
         refusal = mailer.preview(a_message(customer=customer))
         assert str(refusal.reason) == "invalid"
@@ -349,7 +348,7 @@ def test_what_needs_a_store_says_so(make):
     for ask in (
         lambda: mailer.enqueue(a_message()),
         lambda: mailer.keep(None),
-        lambda: mailer.deliver_due(),
+        mailer.deliver_due,
         lambda: mailer.outbox,
         lambda: mailer.journal,
         lambda: mailer.lists,

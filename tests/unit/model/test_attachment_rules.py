@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from mailsend.model.attachment_rules import BLOCKED_EXTENSIONS, blocked_extension
 
 
@@ -25,5 +26,5 @@ def test_the_last_extension_counts(filename, blocked):
 
 
 def test_a_list_may_be_written_with_dots_and_in_capitals():
-    """".DOC" in a list blocks a.doc."""
+    """A list that says .DOC blocks a.doc."""
     assert blocked_extension("a.doc", (".DOC",)) == "doc"

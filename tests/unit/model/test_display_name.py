@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from mailsend.model.display_name import NameReason, clean_name, is_protected, name_for_rewritten
 
 

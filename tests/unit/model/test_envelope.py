@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from mailsend.errors import InvalidAddress, InvalidMessage
 from mailsend.model.address import Address
 from mailsend.model.envelope import NULL_REVERSE_PATH, Envelope, NullReversePath

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from mailsend.model.header_rules import HeaderFault, HeaderRefused, header_fault
 
 
@@ -103,7 +104,9 @@ def test_a_value_against_the_fields_syntax_is_refused(name, value):
     assert header_fault(name, value) == HeaderFault(name=name, reason=HeaderRefused.HEADER_SYNTAX)
 
 
-@pytest.mark.parametrize("character", ["\r", "\n", "\x00", "\x0b", "\x1f", "\x7f", "\ud800", "\u2028", "\u2029"])
+@pytest.mark.parametrize(
+    "character", ["\r", "\n", "\x00", "\x0b", "\x1f", "\x7f", "\ud800", "\u2028", "\u2029"]
+)
 @pytest.mark.parametrize("name", ["X-Order", "Comments", "References"])
 def test_a_control_character_in_a_value_is_refused(name, character):
     """No value can end its line."""

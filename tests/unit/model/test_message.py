@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+
 from mailsend.errors import InvalidAddress, InvalidMessage
 from mailsend.model.address import Address, Mailbox
 from mailsend.model.attachment import Attachment

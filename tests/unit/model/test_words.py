@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from mailsend.model.words import catalogue, explain
 
 
@@ -20,7 +21,13 @@ def _record(**other):
 
 @pytest.mark.parametrize(
     ("locale", "begins"),
-    [("en", "From is"), ("de", "Absender ist"), ("de-CH", "Absender ist"), ("DE_ch", "Absender ist"), ("fr", "From is")],
+    [
+        ("en", "From is"),
+        ("de", "Absender ist"),
+        ("de-CH", "Absender ist"),
+        ("DE_ch", "Absender ist"),
+        ("fr", "From is"),
+    ],
 )
 def test_a_locale_gets_its_language_or_english(locale, begins):
     """German words for German locales, English for all others."""
@@ -36,9 +43,7 @@ def test_facts_are_told_as_people_write_them():
         value=None,
         facts={"left_out": {"a@b.example": "suppressed", "c@d.example": None}},
     )
-    assert explain(nobody) == (
-        "Refused: no recipient is left (a@b.example (suppressed), c@d.example ())."
-    )
+    assert explain(nobody) == ("Refused: no recipient is left (a@b.example (suppressed), c@d.example ()).")
     several = _record(step="reply_to", reason="caller", value=["a@b.example", "c@d.example"])
     assert explain(several) == "Answers go to a@b.example, c@d.example, as the message asks."
 

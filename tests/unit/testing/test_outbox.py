@@ -7,6 +7,7 @@ import re
 
 import pytest
 from mail_strategies import shop
+
 from mailsend.mailer import AsyncMailer, Mailer
 from mailsend.model.message import Message
 from mailsend.settings import Settings
@@ -89,7 +90,9 @@ def test_the_mailer_fixture_sends_into_the_outbox(mailsend_mailer, mailsend_outb
 def outbox(mailsend_mailer, mailsend_outbox):
     """Give an outbox with two mails."""
     mailsend_mailer.send(a_message())
-    mailsend_mailer.send(a_message(to=["eve@example.org", "carl@example.org"], subject="Invoice", html="<b>7</b>"))
+    mailsend_mailer.send(
+        a_message(to=["eve@example.org", "carl@example.org"], subject="Invoice", html="<b>7</b>")
+    )
     return mailsend_outbox
 
 
@@ -105,7 +108,13 @@ def test_assert_sent_gives_the_mail_that_fits(outbox):
 def test_assert_sent_shows_the_nearest_misses(outbox):
     """A failure names what does not fit, the nearest mail first."""
     with pytest.raises(AssertionError) as caught:
-        assert_sent(outbox, subject="Invoice", to="bob@example.org", contains=["8", re.compile("9+")], attachment="a.pdf")
+        assert_sent(
+            outbox,
+            subject="Invoice",
+            to="bob@example.org",
+            contains=["8", re.compile("9+")],
+            attachment="a.pdf",
+        )
     assert str(caught.value) == (
         "none of 2 mails fits subject='Invoice', to=('bob@example.org',), contains=('8', re.compile('9+')), "
         "attachment='a.pdf'; the nearest:\n"
@@ -125,7 +134,7 @@ def test_assert_sent_shows_the_nearest_misses(outbox):
 def test_assert_sent_counts(outbox):
     """count asks for exactly so many."""
     assert_sent(outbox, contains="Thank", count=2)
-    with pytest.raises(AssertionError, match="^2 mails fit contains="):
+    with pytest.raises(AssertionError, match=r"^2 mails fit contains="):
         assert_sent(outbox, contains="Thank", count=1)
 
 
