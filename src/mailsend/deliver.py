@@ -37,20 +37,21 @@ async def deliver(
     look: Look,
     clock: Callable[[], float],
     deadline: float | None,
+    again: bool = True,
     sleep: Sleep = asyncio.sleep,
 ) -> Report:
     """Bring a finished mail to a server that accepts it, and tell what became of each recipient.
 
     Before every attempt ``look`` is asked. The routes are walked in order: a temporary fault of
     server or account leads to the next, and where only a connection failed they are walked again
-    after 1, 2, 4 … seconds. ``deadline`` is in seconds from now and ends everything but a final dot
+    after 1, 2, 4 … seconds, unless ``again`` is False. ``deadline`` is in seconds from now and ends everything but a final dot
     that is already sent; ``clock`` gives seconds that never go back. Never raises for what a server
     or a transport does: ``report.error`` holds what should not have happened.
     """
     delivery = _Delivery(
         submission, transport_for, look, clock, None if deadline is None else clock() + deadline
     )
-    if await delivery.walk():
+    if await delivery.walk() and again:
         await _walk_again(delivery, sleep)
     return delivery.report()
 

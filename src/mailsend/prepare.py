@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 
-from mailsend.compose.calendar import method_fault, with_organizer, without_method
-from mailsend.compose.carry import disarmed
+from mailsend.compose.addressed import letter_of
+from mailsend.compose.calendar import method_fault
 from mailsend.compose.gate import check
 from mailsend.compose.mime import Letter, compose
+from mailsend.compose.redate import redated
 from mailsend.compose.sign import sign_all
-from mailsend.compose.test_marks import harmless, with_test_marks
+from mailsend.compose.test_marks import with_test_marks
 from mailsend.decide.content import (
     ContentDecision,
     ContentRefused,
@@ -25,23 +25,21 @@ from mailsend.decide.content import (
     check_request,
     check_size,
 )
-from mailsend.decide.recipients import Field, RecipientsDecision, resolve_recipients
+from mailsend.decide.recipients import RecipientsDecision, resolve_recipients
 from mailsend.decide.reply_to import ReplyToDecision, resolve_reply_to
 from mailsend.decide.return_path import ReturnPathDecision, choose_return_path
 from mailsend.decide.route import RoutesDecision, choose_routes
 from mailsend.decide.sender import SenderDecision, resolve_sender
 from mailsend.decide.signing import SignaturesDecision, choose_signatures
 from mailsend.errors import InvalidMessage, TemplateError
-from mailsend.model.attachment import Attachment
 from mailsend.model.circumstances import Circumstances, SigningKey
 from mailsend.model.content import Content
 from mailsend.model.decision import Decision
 from mailsend.model.envelope import Envelope
-from mailsend.model.message import Invitation, Message
-from mailsend.model.original import Original
+from mailsend.model.message import Message
 from mailsend.model.submission import Refusal, Submission
 
-__all__ = ["Draft", "GateRefused", "TemplateRefused", "draft", "prepare", "seal"]
+__all__ = ["Draft", "GateRefused", "TemplateRefused", "draft", "prepare", "renew", "seal"]
 
 
 class TemplateRefused(StrEnum):
@@ -115,27 +113,8 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
     if circumstances.test_mode.enabled:
         originals = tuple(str(one) for one in recipients)
         rendered = with_test_marks(rendered, originals, circumstances.locale)
-    message_id = _message_id(message, sender, circumstances)
-    data = _compose(
-        Letter(
-            from_=sender.mailbox,
-            to=recipients.to,
-            cc=recipients.cc,
-            reply_to=reply_to.mailboxes,
-            subject=rendered.subject,
-            date=_date(message, circumstances),
-            message_id=message_id,
-            text=rendered.text,
-            html=rendered.html,
-            related=rendered.related + tuple(one for one in message.attachments if one.inline),
-            attachments=_attachments(message, circumstances),
-            calendar=_calendar(message, sender, circumstances),
-            headers=_headers(message, recipients, circumstances),
-            content_language=_language(message, circumstances),
-            boundary_seed=circumstances.id,
-            original=_original(message, circumstances),
-        )
-    )
+    letter = letter_of(message, sender, reply_to, recipients, rendered, circumstances)
+    data = _compose(letter)
     if isinstance(data, Refusal):
         return refused(data)
     if (obstacle := check_size(len(data), circumstances)) is not None:
@@ -153,7 +132,7 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
         signatures=signatures,
         keys=keys,
         rendered=rendered,
-        message_id=message_id,
+        message_id=letter.message_id,
         data=data,
     )
 
@@ -186,6 +165,30 @@ def seal(drafted: Draft) -> Submission:
         prepared=circumstances.now,
         in_test_mode=circumstances.test_mode.enabled,
         expires_at=drafted.message.expires_at,
+    )
+
+
+def renew(submission: Submission, circumstances: Circumstances) -> Submission:
+    """Make Date and the signatures anew, with today's keys, and change nothing else (M34).
+
+    The Date of a finished mail that was carried over stays.
+    """
+    original = submission.message.original
+    kept = original is not None and original.date is not None
+    bare = redated(
+        submission.data,
+        signatures=len(submission.signatures.signatures),
+        date=None if kept else circumstances.now,
+    )
+    decision, keys = choose_signatures(submission.sender, submission.routes, circumstances)
+    fields = sign_all(bare, keys, circumstances.now, leave_out=decision.leave_out)
+    data = b"".join((*fields, bare))
+    return replace(
+        submission,
+        signatures=decision,
+        data=data,
+        digest=hashlib.sha256(data).hexdigest(),
+        prepared=circumstances.now,
     )
 
 
@@ -247,67 +250,3 @@ def _check_calendar(message: Message) -> Refusal | None:
         facts={"why": why, "method": message.calendar.method},
         advice="Give Invitation the METHOD that stands in the calendar object.",
     )
-
-
-def _calendar(message: Message, sender: SenderDecision, circumstances: Circumstances) -> Invitation | None:
-    """Name the organiser that answers can reach; a test copy can answer nobody (M31, M35)."""
-    if message.calendar is None:
-        return None
-    used = sender.mailbox
-    if sender.rewritten and sender.requested is not None:
-        ics = with_organizer(
-            message.calendar.ics, sender.requested.address, sender.requested.name, used.address
-        )
-    else:
-        ics = with_organizer(message.calendar.ics, used.address, used.name, None)
-    if circumstances.test_mode.enabled:
-        return Invitation(without_method(ics), "")
-    return Invitation(ics, message.calendar.method)
-
-
-def _attachments(message: Message, circumstances: Circumstances) -> tuple[Attachment, ...]:
-    """Give what is attached; an invitation attached to a test copy is none any more (M35)."""
-    files = tuple(one for one in message.attachments if not one.inline)
-    return tuple(map(harmless, files)) if circumstances.test_mode.enabled else files
-
-
-def _original(message: Message, circumstances: Circumstances) -> Original | None:
-    if message.original is None or not circumstances.test_mode.enabled:
-        return message.original
-    return disarmed(message.original)
-
-
-def _message_id(message: Message, sender: SenderDecision, circumstances: Circumstances) -> str:
-    original = message.original
-    if original is not None and original.message_id and not circumstances.test_mode.enabled:
-        return original.message_id
-    return f"{circumstances.id}@{sender.mailbox.address.domain}"
-
-
-def _language(message: Message, circumstances: Circumstances) -> str | None:
-    """Give the language of the content where anybody has said it."""
-    known = message.template or message.locale or circumstances.scope.first("locale")
-    return circumstances.locale if known else None
-
-
-def _date(message: Message, circumstances: Circumstances) -> datetime:
-    original = message.original
-    return message.send_at or (original.date if original else None) or circumstances.now
-
-
-def _headers(
-    message: Message, recipients: RecipientsDecision, circumstances: Circumstances
-) -> tuple[tuple[str, str], ...]:
-    fields = [("X-Mailsend-Id", circumstances.id)]
-    automatic = message.actor is None if message.auto_submitted is None else message.auto_submitted
-    if automatic:
-        fields.append(("Auto-Submitted", "auto-generated"))
-        fields.append(("X-Auto-Response-Suppress", "OOF, AutoReply, RN, NRN"))
-    if circumstances.test_mode.enabled:
-        for field in Field:
-            originals = recipients.originals(field)
-            if originals:
-                name = f"X-Mailsend-Original-{field.title()}"
-                fields.append((name, ", ".join(str(one) for one in originals)))
-    fields.extend(message.headers.items())
-    return tuple(fields)

@@ -67,12 +67,14 @@ TOLD = {
     "rcpt-drop": (DEFERRED, Fault.SERVER, "connection_lost", True),
     "rcpt-421": (DEFERRED, Fault.SERVER, "server_busy", True),
     "rcpt-double": (DEFERRED, Fault.SERVER, "connection_lost", True),
+    "rcpt-250-close": (DEFERRED, Fault.SERVER, "connection_lost", True),
     "half-refused": (REJECTED, Fault.RECIPIENT, "no_such_user", False),
     "half-deferred": (DEFERRED, Fault.RECIPIENT, "recipient_refused", False),
     "too-many-452": (ACCEPTED, None, "accepted", False),
     "too-many-552": (ACCEPTED, None, "accepted", False),
     "data-451": (DEFERRED, Fault.SERVER, "server_fault", False),
     "data-250": (DEFERRED, Fault.SERVER, "senseless_reply", False),
+    "data-354-and-250": (DEFERRED, Fault.SERVER, "connection_lost", True),
     "drop-before-354": (DEFERRED, Fault.SERVER, "connection_lost", True),
     "silent-before-354": (DEFERRED, Fault.SERVER, "connection_lost", True),
     "drop-in-content": (UNKNOWN, Fault.SERVER, "silence_after_dot", False),
@@ -81,6 +83,7 @@ TOLD = {
     "drop-after-dot": (UNKNOWN, Fault.SERVER, "silence_after_dot", False),
     "silent-after-dot": (UNKNOWN, Fault.SERVER, "silence_after_dot", False),
     "garbage-after-dot": (UNKNOWN, Fault.SERVER, "silence_after_dot", False),
+    "dot-250-close": (ACCEPTED, None, "accepted", False),
     "dot-211": (DEFERRED, Fault.SERVER, "senseless_reply", False),
     "dot-421": (DEFERRED, Fault.SERVER, "server_busy", True),
     "dot-451": (DEFERRED, Fault.SERVER, "server_fault", False),
@@ -123,6 +126,22 @@ def test_the_next_mail_goes_through_once_the_fault_is_over(fault):
         paused = fault.startswith("auth-535")
         assert str(second.reason) == ("auth_paused" if paused else "accepted")
         assert server.messages == [] if paused else server.messages[-1].data == DATA
+
+
+def test_a_recipient_taken_on_a_connection_that_then_closed_is_not_accepted():
+    """A 250 to RCPT is no 250 to the mail, however soon the connection closes behind it."""
+    with ScriptedServer(faults=["rcpt-250-close"]) as server:
+        attempt = submit(server.server)
+        assert {one.outcome for one in attempt.recipients.values()} == {DEFERRED}
+        assert server.messages == []
+
+
+def test_a_reply_that_came_before_its_question_is_not_believed():
+    """A server that says 250 together with 354 gets no content, and nobody is told that it took the mail."""
+    with ScriptedServer(faults=["data-354-and-250"]) as server:
+        attempt = submit(server.server)
+        assert (attempt.outcome, attempt.queue_id) == (DEFERRED, None)
+        assert not [one for one in server.commands if one.startswith("Subject")]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,14 @@ from mailsend.mailer.template_files import FolderLayer, shipped_layer
 from mailsend.model.rules import Branding, Logo
 
 NOW = datetime(2026, 5, 4, 9, 41, tzinfo=UTC)
-NAMES = ("account-notice", "document-to-sign", "invitation", "invoice", "order-confirmation", "password-reset")
+NAMES = (
+    "account-notice",
+    "document-to-sign",
+    "invitation",
+    "invoice",
+    "order-confirmation",
+    "password-reset",
+)
 LOCALES = ("en", "de")
 BRANDING = Branding(
     partner_name="Acme & Sons",
@@ -35,7 +42,11 @@ VOID = frozenset("area base br col embed hr img input link meta source track wbr
 def render(name, locale="en", branding=BRANDING, values=None):
     made = Templates(layers=(shipped_layer(),), branding=branding)
     return made.render(
-        name, values or made.sample(name, locale), locale=locale, sender="Ann Meier <ann@customer.example>", now=NOW
+        name,
+        values or made.sample(name, locale),
+        locale=locale,
+        sender="Ann Meier <ann@customer.example>",
+        now=NOW,
     )
 
 
@@ -54,7 +65,9 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
         styles = dict(attrs).get("style") or ""
         rest = {name: value for name, value in attrs if name != "style"}
-        self.seen.append((tag, rest, [one.strip() for one in styles.replace(": ", ":").split(";") if one.strip()]))
+        self.seen.append(
+            (tag, rest, [one.strip() for one in styles.replace(": ", ":").split(";") if one.strip()])
+        )
         if tag not in VOID:
             self.open.append(tag)
 
@@ -73,19 +86,32 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-everything = pytest.mark.parametrize(("name", "locale"), [(name, locale) for name in NAMES for locale in LOCALES])
+everything = pytest.mark.parametrize(
+    ("name", "locale"), [(name, locale) for name in NAMES for locale in LOCALES]
+)
 
 
 def test_the_shipped_set():
     """These six ship, each with every part in both languages, and marked as the specification says."""
     found = Templates(layers=(shipped_layer(),), branding=Branding()).names()
     assert tuple(one.name for one in found) == NAMES
-    assert {one.name for one in found if one.sensitive} == {"document-to-sign", "invitation", "password-reset"}
+    assert {one.name for one in found if one.sensitive} == {
+        "document-to-sign",
+        "invitation",
+        "password-reset",
+    }
     assert {one.name for one in found if one.essential} == {"document-to-sign", "invoice", "password-reset"}
     for one in found:
         assert one.description
         assert sorted(file.path.partition("/")[2] for file in one.files) == [
-            *("body.de.html.j2", "body.de.txt.j2", "body.html.j2", "body.txt.j2", "sample.de.toml", "sample.toml"),
+            *(
+                "body.de.html.j2",
+                "body.de.txt.j2",
+                "body.html.j2",
+                "body.txt.j2",
+                "sample.de.toml",
+                "sample.toml",
+            ),
             *("subject.de.txt.j2", "subject.txt.j2", "template.toml"),
         ]
 
@@ -94,12 +120,22 @@ def test_the_shipped_set():
 def test_each_mail_holds_the_whole_branding(name, locale):
     """Greeting, signature, legal notice, telephone, address, sender and logo are in HTML and text."""
     content = render(name, locale)
-    greeting = "Dear Acme & Sons customer," if locale == "en" else "Liebe Kundin, lieber Kunde von Acme & Sons,"
-    fields = (greeting, "Your Acme team", "Acme AG, Registered in Example", "+41 00 000 00 00", "help@suite.example")
+    greeting = (
+        "Dear Acme & Sons customer," if locale == "en" else "Liebe Kundin, lieber Kunde von Acme & Sons,"
+    )
+    fields = (
+        greeting,
+        "Your Acme team",
+        "Acme AG, Registered in Example",
+        "+41 00 000 00 00",
+        "help@suite.example",
+    )
     text, html = content.text or "", content.html or ""
     sender = "Ann Meier <ann@customer.example>"
     assert [field in text for field in (*fields, sender)] == [True] * 6
-    escaped = [field.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for field in (*fields, sender)]
+    escaped = [
+        field.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for field in (*fields, sender)
+    ]
     assert [field in html for field in escaped] == [True] * 6
     assert [one.cid for one in content.related] == re.findall(r'src="cid:([^"]+)"', html)
     assert len(content.related) == 1
@@ -132,7 +168,13 @@ def test_html_is_sound_and_light(name, locale):
     assert len(html.encode()) < 30_000  # Gmail clips at 102 KB
     style = max(re.findall(r"<style>(.*?)</style>", html, re.DOTALL), key=len)
     assert len(style.encode()) < 8_192  # some versions of Gmail drop longer ones
-    for must in ("color-scheme", "prefers-color-scheme: dark", "[data-ogsc]", "max-width: 620px", "<!--[if mso]>"):
+    for must in (
+        "color-scheme",
+        "prefers-color-scheme: dark",
+        "[data-ogsc]",
+        "max-width: 620px",
+        "<!--[if mso]>",
+    ):
         assert must in html
     assert not re.search(r"https?://(?![a-z]+\.example/|www\.w3\.org/1999/xhtml)", html)
     assert not {"script", "link", "form", "iframe", "object"} & {tag for tag, _ in page.tags}
@@ -157,7 +199,9 @@ def test_inlined_once_is_inlined_after_rendering(name, locale):
         **{"_base/style.css.j2": css},
     )
     tidy = CSSInliner(inline_style_tags=False, keep_style_tags=True)
-    inliner = CSSInliner(extra_css=rendered_css, keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False)
+    inliner = CSSInliner(
+        extra_css=rendered_css, inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False
+    )
     once = Page(tidy.inline(html(files, **{"_base/style.css.j2": css})))
     afterwards = Page(inliner.inline(html(files)))
     assert len(once.tags) > 30
@@ -169,11 +213,21 @@ def test_text_is_readable_by_contrast(name, locale):
     """Each text colour reaches AA on every ground that it can stand on."""
     html = render(name, locale).html or ""
     grounds = set(re.findall(r"background-color: (#[0-9a-f]{6})", html.partition("<body")[2])) - {"#0b5fff"}
-    body = re.sub(r'<div class="preheader".*?</div>|<a [^>]*class="button".*?</a>', "", html.partition("<body")[2], flags=re.DOTALL)
+    body = re.sub(
+        r'<div [^>]*class="preheader".*?</div>|<a [^>]*class="button".*?</a>',
+        "",
+        html.partition("<body")[2],
+        flags=re.DOTALL,
+    )
     inks = set(re.findall(r"[;\"] ?color: (#[0-9a-f]{6})", body))
     assert grounds
     assert inks
-    assert {(ink, ground) for ink in inks for ground in grounds if ink != "#ffffff" and contrast(ink, ground) < 4.5} == set()
+    assert {
+        (ink, ground)
+        for ink in inks
+        for ground in grounds
+        if ink != "#ffffff" and contrast(ink, ground) < 4.5
+    } == set()
 
 
 @everything
@@ -207,7 +261,9 @@ def test_optional_values_may_be_left_out(name):
     key, fields = optional[name]
     for locale in LOCALES:
         sample = Templates(layers=(shipped_layer(),), branding=Branding()).sample(name, locale)
-        content = render(name, locale, Branding(), {key: {k: v for k, v in sample[key].items() if k not in fields}})
+        content = render(
+            name, locale, Branding(), {key: {k: v for k, v in sample[key].items() if k not in fields}}
+        )
         assert "\n\n\n" not in (content.text or "")
         assert not re.search(r"<(td|th|p|h1|h2|table)\b[^>]*>\s*</", content.html or "")
 
@@ -219,7 +275,11 @@ def test_a_folder_is_seen_when_it_is_edited(tmp_path):
     (folder / "subject.txt.j2").write_text("one")
     layer = FolderLayer(tmp_path, name="customer")
     first = layer.snapshot()
-    assert (first.files, layer.snapshot() is first, layer.name) == ({"hello/subject.txt.j2": "one"}, True, "customer")
+    assert (first.files, layer.snapshot() is first, layer.name) == (
+        {"hello/subject.txt.j2": "one"},
+        True,
+        "customer",
+    )
     (folder / "subject.txt.j2").write_text("three")
     (folder / "body.txt.j2").write_text("\ufeffnew", encoding="utf-8")
     changed = FolderLayer(tmp_path).snapshot()

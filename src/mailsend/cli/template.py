@@ -102,7 +102,10 @@ def preview(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Render a template in a customer's look, with its sample values or yours."""
+    """Render a template in a customer's look.
+
+    With its sample values, with those of a file, and with single ones put over them.
+    """
     output = Output(as_json=as_json, quiet=quiet)
     scope = _scope(config, customer, business_unit)
     templates = templates_for(scope)

@@ -79,12 +79,16 @@ class AsyncMailer(WithoutStore):
     ) -> Report:
         """Send one mail and give what became of it; raises as ``Mailer.send`` does."""
         submission = finished(await self.preview(message))
-        return judged(await self._act(submission, deadline), strict=strict)
+        return judged(await self._act(submission, deadline, again=retry), strict=strict)
 
     async def deliver(
         self, submission: Submission | Refusal, *, deadline: float | None = 60.0, strict: bool = False
     ) -> Report:
-        """Send exactly the bytes of a preview; raises as ``send`` does."""
+        """Send exactly the bytes of a preview; raises as ``send`` does.
+
+        More than an hour after it was prepared, Date and signatures alone are made anew (M34);
+        ``report.digest`` tells.
+        """
         return judged(await self._act(finished(submission), deadline), strict=strict)
 
     async def send_many(
@@ -144,10 +148,11 @@ class AsyncMailer(WithoutStore):
         except InvalidSettings as problem:
             return refused_rules(problem, asked)
 
-    async def _act(self, submission: Submission, deadline: float | None) -> Report:
+    async def _act(self, submission: Submission, deadline: float | None, *, again: bool = True) -> Report:
         message = submission.message
-        look = self._core.look_with(await self._rules((message.customer, message.business_unit)))
-        return await self._core.deliver(submission, look, deadline)
+        rules = await self._rules((message.customer, message.business_unit))
+        fresh = self._core.fresh(submission, rules)
+        return await self._core.deliver(fresh, self._core.look_with(rules), deadline, again=again)
 
     async def _one(self, index: int, message: Message | Submission, deadline: float | None) -> Report:
         try:

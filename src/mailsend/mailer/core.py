@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from mailsend.errors import InvalidSettings, MessageRefused, UnknownCustomer
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from mailsend.transport.capture import Captured
 
 __all__ = ["Asked", "Core", "Look", "Thinking"]
+
+STALE_AFTER = timedelta(hours=1)
 
 Asked: TypeAlias = tuple[str | None, str | None]
 Look: TypeAlias = "Callable[[Submission], Go | Hold | Drop]"
@@ -114,6 +117,25 @@ class Core:
         prepared = prepare(changed, circumstances)
         return prepared if isinstance(prepared, Refusal) else self.interceptors.ask_check(prepared)
 
+    def fresh(self, submission: Submission, rules: Rules | Refusal) -> Submission:
+        """Give the mail with Date and signatures made anew where it has waited too long (M34)."""
+        now = utc_now()
+        due = submission.message.send_at or submission.prepared
+        if isinstance(rules, Refusal) or now - max(due, submission.prepared) <= STALE_AFTER:
+            return submission
+        from mailsend.mailer.gather import find_scope, gather
+        from mailsend.prepare import renew
+
+        message = submission.message
+        scope = find_scope(message.customer, message.business_unit, rules)
+        if isinstance(scope, Refusal):
+            return submission
+        test_mode = self.test_mode.status(scope)
+        return renew(
+            submission,
+            gather(message, scope, rules, now=now, id=submission.id, test_mode=test_mode),
+        )
+
     def look_with(self, rules: Rules | Refusal) -> Look:
         """Give the last look for these rules; test mode and time are read at every look."""
         from mailsend.decide.last_look import LookedAt, last_look
@@ -138,7 +160,9 @@ class Core:
 
         return look
 
-    async def deliver(self, submission: Submission, look: Look, deadline: float | None) -> Report:
+    async def deliver(
+        self, submission: Submission, look: Look, deadline: float | None, *, again: bool = True
+    ) -> Report:
         """Bring a finished mail to a server; never raises for what a server does."""
         from mailsend.deliver import deliver
         from mailsend.mailer import diversion
@@ -150,6 +174,7 @@ class Core:
             look=look,
             clock=monotonic,
             deadline=deadline,
+            again=again,
         )
         if diverted:
             diverted.tell(submission, report)

@@ -76,17 +76,23 @@ class Mailer(WithoutStore):
     ) -> Report:
         """Send one mail and give what became of it, recipient by recipient.
 
-        ``deadline`` is in seconds; None leaves it to the steps' own limits. Without a store
-        ``retry`` changes nothing beyond this call. Raises MessageRefused, SubmissionRejected where
+        ``deadline`` is in seconds; None leaves it to the steps' own limits. With ``retry=False`` each
+        route is tried once. Raises MessageRefused, SubmissionRejected where
         all were rejected, SubmissionDeferred where none was accepted and some may be later,
         SubmissionUnknown where the server fell silent; with ``strict`` where not all were accepted.
         """
-        return judged(self._act(finished(self.preview(message)), deadline).result(), strict=strict)
+        return judged(
+            self._act(finished(self.preview(message)), deadline, again=retry).result(), strict=strict
+        )
 
     def deliver(
         self, submission: Submission | Refusal, *, deadline: float | None = 60.0, strict: bool = False
     ) -> Report:
-        """Send exactly the bytes of a preview; raises as ``send`` does."""
+        """Send exactly the bytes of a preview; raises as ``send`` does.
+
+        More than an hour after it was prepared, Date and signatures alone are made anew (M34);
+        ``report.digest`` tells.
+        """
         return judged(self._act(finished(submission), deadline).result(), strict=strict)
 
     def send_many(
@@ -148,12 +154,14 @@ class Mailer(WithoutStore):
             answer: Submission | Refusal = done.value
             return answer
 
-    def _act(self, submission: Submission, deadline: float | None) -> Future[Report]:
+    def _act(self, submission: Submission, deadline: float | None, *, again: bool = True) -> Future[Report]:
         from mailsend.mailer.loop_thread import loop_thread
 
         message = submission.message
-        look = self._core.look_with(self._rules((message.customer, message.business_unit)))
-        future = loop_thread().submit(self._core.deliver(submission, look, deadline))
+        rules = self._rules((message.customer, message.business_unit))
+        fresh = self._core.fresh(submission, rules)
+        look = self._core.look_with(rules)
+        future = loop_thread().submit(self._core.deliver(fresh, look, deadline, again=again))
         with self._lock:
             self._running.add(future)
         future.add_done_callback(self._finish)

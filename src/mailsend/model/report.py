@@ -164,8 +164,8 @@ class Report:
         """Raise where not every recipient was accepted.
 
         Raises MessageRefused for a refusal, the error that stopped it, SubmissionUnknown where a
-        recipient's outcome is unknown, SubmissionRejected where all were refused,
-        SubmissionDeferred for the rest.
+        recipient's outcome is unknown, SubmissionDeferred where some may be accepted later,
+        SubmissionRejected where nobody is left who may be.
         """
         from mailsend.model.outcome_errors import incomplete
 

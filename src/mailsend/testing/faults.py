@@ -112,6 +112,7 @@ _TABLE: Final = (
     _fault("rcpt-drop", Place.RCPT, Act.DROP),
     _fault("rcpt-421", Place.RCPT, Act.REPLY_AND_CLOSE, "421 4.4.2 Timeout"),
     _fault("rcpt-double", Place.RCPT, Act.REPLY, "250 2.1.5 OK\r\n250 2.1.5 OK again"),
+    _fault("rcpt-250-close", Place.RCPT, Act.REPLY_AND_CLOSE, "250 2.1.5 OK"),
     _fault("half-refused", Place.RCPT, Act.REPLY, "550 5.1.1 User unknown", every=2),
     _fault("half-deferred", Place.RCPT, Act.REPLY, "450 4.2.1 Mailbox busy", every=2),
     _fault("too-many-452", Place.RCPT, Act.REPLY, "452 4.5.3 Too many recipients", after=2),
@@ -119,6 +120,7 @@ _TABLE: Final = (
     # The content.
     _fault("data-451", Place.DATA, Act.REPLY, "451 4.3.0 Queue not writable"),
     _fault("data-250", Place.DATA, Act.REPLY, "250 2.0.0 What do you mean"),
+    _fault("data-354-and-250", Place.DATA, Act.REPLY, "354 Go ahead\r\n250 2.0.0 OK: queued as EARLY"),
     _fault("drop-before-354", Place.DATA, Act.DROP),
     _fault("silent-before-354", Place.DATA, Act.SILENCE),
     _fault("drop-in-content", Place.CONTENT, Act.DROP),
@@ -127,6 +129,7 @@ _TABLE: Final = (
     _fault("drop-after-dot", Place.DOT, Act.DROP),
     _fault("silent-after-dot", Place.DOT, Act.SILENCE),
     _fault("garbage-after-dot", Place.DOT, Act.REPLY, "Thank you"),
+    _fault("dot-250-close", Place.DOT, Act.REPLY_AND_CLOSE, "250 2.0.0 OK: queued as LAST"),
     _fault("dot-211", Place.DOT, Act.REPLY, "211 System status"),
     _fault("dot-421", Place.DOT, Act.REPLY_AND_CLOSE, "421 4.3.2 Service shutting down"),
     _fault("dot-451", Place.DOT, Act.REPLY, "451 4.3.0 Queue not writable"),

@@ -134,9 +134,7 @@ class Wire:
 
     async def command(self, line: str, seconds: float, *, shown: str | None = None) -> Reply:
         """Send a command and read its reply; ``shown`` stands in the record where it has a secret."""
-        if self._protocol.holds_unread:
-            self.abort()
-            raise Silent("the server said more than it was asked")
+        self._refuse_unread()
         self.note("C", line if shown is None else shown)
         return await self._answer(
             self._protocol.execute_command(line.encode("utf-8"), timeout=self.limit(seconds))
@@ -165,6 +163,7 @@ class Wire:
         ``seconds`` limits each block (RFC 5321, 4.5.3.2.5). Raises Silent only while the final dot
         has not been written. A reply that comes before it is found in the task, which is then done.
         """
+        self._refuse_unread()
         self.note("C", f"({len(data)} octets of content and the final dot)")
         stuffed = _dot_stuffed(data)
         reading = self._loop.create_task(self._read(None))
@@ -175,7 +174,8 @@ class Wire:
                 if reading.done():
                     return reading
             await asyncio.sleep(0)  # the reader must be listening before a reply can come
-            self._write(stuffed[last:])
+            if not reading.done():
+                self._write(stuffed[last:])
         except BaseException:
             reading.cancel()
             with contextlib.suppress(asyncio.CancelledError, Silent):
@@ -226,6 +226,12 @@ class Wire:
                 raise Silent("the connection broke while content was written")
         finally:
             draining.cancel()
+
+    def _refuse_unread(self) -> None:
+        """Give up a connection on which every reply would be taken for the one to the next command."""
+        if self._protocol.holds_unread:
+            self.abort()
+            raise Silent("the server said more than it was asked")
 
     def _write(self, data: bytes) -> None:
         try:

@@ -9,9 +9,9 @@ from typing import Final, NoReturn
 from mailsend.decide.verdict import Reason, Step, Verdict, conclude, judge
 from mailsend.model.address import Address
 from mailsend.model.envelope import Envelope
-from mailsend.model.reply import Reply
+from mailsend.model.reply import Reply, Severity
 from mailsend.model.report import Outcome, RecipientResult
-from mailsend.model.server import Server
+from mailsend.model.server import Server, TlsMode
 from mailsend.transport.base import SubmitOptions, result_of
 from mailsend.transport.queue_id import queue_id_in
 from mailsend.transport.smtp import Silent, Wire
@@ -61,7 +61,8 @@ class Session:
     def _refuse_beforehand(self, envelope: Envelope, data: bytes) -> None:
         """Settle what can be known without asking: size, TLS all the way, letters beyond ASCII."""
         extensions = self._offer.extensions
-        if self._options.require_tls and not (self._offer.encrypted and "REQUIRETLS" in extensions):
+        verified = self._offer.encrypted and self._server.tls in (TlsMode.STARTTLS, TlsMode.IMPLICIT)
+        if self._options.require_tls and not (verified and "REQUIRETLS" in extensions):
             raise Stopped(conclude(Reason.REQUIRE_TLS_NOT_OFFERED))
         size = extensions.get("SIZE", "")
         if size.isascii() and size.isdigit() and 0 < int(size) < len(data):
@@ -108,7 +109,8 @@ class Session:
     def _blame_server_for(self, reply: Reply) -> None:
         """Judge anew those who were told the same before it proved to be the server's word for all."""
         for who, one in list(self.results.items()):
-            if one.reply is not None and one.reply.enhanced == reply.enhanced:
+            same = one.reply is not None and one.reply.enhanced == reply.enhanced
+            if same and one.reason == Reason.RECIPIENT_POLICY:
                 self.settle((who,), self._judge(Step.RCPT, one.reply, repeated=True), one.reply)
 
     async def _content(self, data: bytes, taken: list[Address]) -> None:
@@ -126,7 +128,7 @@ class Session:
             self._early(reading)
         await self._final_dot(reading, taken)
 
-    def _early(self, reading: asyncio.Task[Reply]) -> None:
+    def _early(self, reading: asyncio.Task[Reply]) -> NoReturn:
         """The server spoke before the final dot: what follows on this connection is not to be trusted."""
         self._wire.abort()
         try:
@@ -167,7 +169,7 @@ class Session:
             reply = await self._wire.command(line, seconds_for(step, self._server))
         except Silent as silence:
             raise stopped_by(silence, step) from None
-        if reply.code == _CLOSING or not self._wire.usable:
+        if reply.code == _CLOSING or reply.severity is Severity.SENSELESS:
             raise Stopped(self._judge(step, reply), reply)
         return reply
 

@@ -147,7 +147,10 @@ class SmtpTransport:
             wire.abort()
         _log.info("%s answered after the deadline: %s", self.server.name, reply or "nothing")
         if self._on_late is not None:
-            self._on_late(envelope, reply)
+            try:
+                self._on_late(envelope, reply)
+            except Exception:  # noqa: BLE001  nobody waits here who could be told
+                _log.exception("on_late failed")
 
     def _here(self) -> _Home:
         """Give what belongs to the running loop; on another loop everything is made anew."""

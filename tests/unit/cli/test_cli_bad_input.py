@@ -57,9 +57,11 @@ def test_a_missing_template_variable(mailsend, templates) -> None:
     assert (said.code, said.out, said.err) == (
         78,
         "",
-        "mailsend: Refused: the template 'welcome' gave no content: the variable 'name' is missing"
-        " (body.txt.j2, line 1).\n"
-        "  Give it in values, and add a sample.toml that says which values the template needs.\n",
+        (
+            "mailsend: Refused: the template 'welcome' gave no content: the variable 'name' is missing"
+            " (body.txt.j2, line 1).\n"
+            "  Give it in values, and add a sample.toml that says which values the template needs.\n"
+        ),
     )
 
 
@@ -94,8 +96,10 @@ def test_a_key_that_cannot_be_read(mailsend, settings) -> None:
     assert (said.code, said.out, said.err) == (
         78,
         "",
-        f"mailsend: application.dkim_keys[0].key_file: {key} cannot be read: Is a directory\n"
-        "  Look at the path and at who may read it.\n",
+        (
+            f"mailsend: application.dkim_keys[0].key_file: {key} cannot be read: Is a directory\n"
+            "  Look at the path and at who may read it.\n"
+        ),
     )
 
 
@@ -108,8 +112,10 @@ def test_a_key_that_is_not_there(mailsend, settings) -> None:
     assert (said.code, said.out, said.err) == (
         78,
         "",
-        f"mailsend: application.dkim_keys[0].key_file: {settings.parent / 'key.pem'} cannot be read:"
-        " No such file or directory\n  Look at the path and at who may read it.\n",
+        (
+            f"mailsend: application.dkim_keys[0].key_file: {settings.parent / 'key.pem'} cannot be read:"
+            " No such file or directory\n  Look at the path and at who may read it.\n"
+        ),
     )
 
 
@@ -132,8 +138,10 @@ def test_an_attachment_that_is_a_directory(mailsend, settings) -> None:
     assert (said.code, said.out, said.err) == (
         65,
         "",
-        f"mailsend: attachment '{settings.parent}': this is a directory, not a file\n"
-        "  Give the path of an ordinary file that this process may read.\n",
+        (
+            f"mailsend: attachment '{settings.parent}': this is a directory, not a file\n"
+            "  Give the path of an ordinary file that this process may read.\n"
+        ),
     )
 
 
@@ -150,8 +158,10 @@ def test_an_attachment_of_30_megabytes(mailsend, settings) -> None:
     assert (refused.code, refused.out, refused.err) == (
         77,
         "",
-        "mailsend: Refused: the mail has 41052632 bytes as encoded, 25000000 are allowed.\n"
-        "  Send a link instead of the file, or raise max_message_size (0 for no limit).\n",
+        (
+            "mailsend: Refused: the mail has 41052632 bytes as encoded, 25000000 are allowed.\n"
+            "  Send a link instead of the file, or raise max_message_size (0 for no limit).\n"
+        ),
     )
     assert taken.code == 0
     assert taken.out.startswith("✓ bob@example.org accepted by memory:")
@@ -169,8 +179,10 @@ def test_ten_thousand_recipients(mailsend, settings) -> None:
     assert (refused.code, refused.out, refused.err) == (
         77,
         "",
-        "mailsend: Refused: 10000 recipients would see each other's addresses, 50 are allowed.\n"
-        "  Send each a mail of its own with send_many, or name them in bcc.\n",
+        (
+            "mailsend: Refused: 10000 recipients would see each other's addresses, 50 are allowed.\n"
+            "  Send each a mail of its own with send_many, or name them in bcc.\n"
+        ),
     )
     assert taken.code == 0
     assert [one["address"] for one in taken.document["recipients"]] == everybody
@@ -183,21 +195,27 @@ def test_an_address_with_control_characters(mailsend, settings) -> None:
     assert (said.code, said.out, said.err) == (
         65,
         "",
-        "mailsend: to[0]: 'bob\\r\\n@example.org' is not a valid address (at character 3):"
-        " a control character cannot stand in an address\n"
-        "  Write one address, as in 'ann@example.com' or 'Ann Meier <ann@example.com>'.\n",
+        (
+            "mailsend: to[0]: 'bob\\r\\n@example.org' is not a valid address (at character 3):"
+            " a control character cannot stand in an address\n"
+            "  Write one address, as in 'ann@example.com' or 'Ann Meier <ann@example.com>'.\n"
+        ),
     )
 
 
 def test_a_subject_with_a_line_break(mailsend, settings) -> None:
     """A line break in the subject is refused, so that no header field can be smuggled in."""
-    said = mailsend("send", "--to", "bob@example.org", "--subject", "Hi\nBcc: eve@example.org", "--text", "Hi")
+    said = mailsend(
+        "send", "--to", "bob@example.org", "--subject", "Hi\nBcc: eve@example.org", "--text", "Hi"
+    )
 
     assert (said.code, said.out, said.err) == (
         65,
         "",
-        "mailsend: Refused: the subject holds a line break or a control character.\n"
-        "  Take line breaks and control characters out of the subject.\n",
+        (
+            "mailsend: Refused: the subject holds a line break or a control character.\n"
+            "  Take line breaks and control characters out of the subject.\n"
+        ),
     )
 
 
@@ -221,8 +239,10 @@ def test_settings_that_are_not_there(mailsend, settings) -> None:
     assert (said.code, said.out, said.err) == (
         78,
         "",
-        "mailsend: nosuch.toml: there is no such file\n"
-        "  Look at --config, MAILSEND_CONFIG and the current folder.\n",
+        (
+            "mailsend: nosuch.toml: there is no such file\n"
+            "  Look at --config, MAILSEND_CONFIG and the current folder.\n"
+        ),
     )
 
 
@@ -278,8 +298,10 @@ def test_settings_that_are_not_there(mailsend, settings) -> None:
         (
             ["preview", *HELLO, "--eml", "nosuch/out.eml"],
             73,
-            "mailsend: nosuch/out.eml cannot be written: No such file or directory\n"
-            "  Name a file in a folder that exists and that you may write to.\n",
+            (
+                "mailsend: nosuch/out.eml cannot be written: No such file or directory\n"
+                "  Name a file in a folder that exists and that you may write to.\n"
+            ),
         ),
         (
             ["explain", "--customer", "nobody"],
@@ -289,8 +311,10 @@ def test_settings_that_are_not_there(mailsend, settings) -> None:
         (
             ["explain", "--business-unit", "zurich"],
             64,
-            "mailsend: Refused: the business unit 'zurich' is named without a customer.\n"
-            "  Name the customer that the business unit belongs to.\n",
+            (
+                "mailsend: Refused: the business unit 'zurich' is named without a customer.\n"
+                "  Name the customer that the business unit belongs to.\n"
+            ),
         ),
         (
             ["template", "list", "--business-unit", "zurich"],
@@ -300,8 +324,10 @@ def test_settings_that_are_not_there(mailsend, settings) -> None:
         (
             ["dkim", "record"],
             78,
-            "mailsend: the settings name no such DKIM key\n"
-            "  Make one with 'mailsend dkim new', and name it under [[application.dkim_keys]].\n",
+            (
+                "mailsend: the settings name no such DKIM key\n"
+                "  Make one with 'mailsend dkim new', and name it under [[application.dkim_keys]].\n"
+            ),
         ),
     ],
     ids=lambda one: " ".join(one)[:40] if isinstance(one, list) else None,
@@ -373,4 +399,6 @@ def test_a_refusal_in_json(mailsend, settings) -> None:
 
 def _name_key(settings: Path) -> None:
     with settings.open("a") as file:
-        file.write('[[application.dkim_keys]]\ndomain = "suite.example"\nselector = "s1"\nkey_file = "key.pem"\n')
+        file.write(
+            '[[application.dkim_keys]]\ndomain = "suite.example"\nselector = "s1"\nkey_file = "key.pem"\n'
+        )

@@ -63,9 +63,7 @@ def test_explain_tells_of_recipients_where_there_are_any(mailsend, settings) -> 
         "step": "recipients",
         "reason": "as_requested",
         "value": ["bob@example.org"],
-        "passed_over": [
-            {"candidate": "bob@example.org", "source": "cc", "reason": "duplicate", "facts": {}}
-        ],
+        "passed_over": [{"candidate": "bob@example.org", "source": "cc", "reason": "duplicate", "facts": {}}],
         "facts": {
             "requested": [
                 {
@@ -93,9 +91,11 @@ def test_explain_stops_where_the_line_stops(mailsend, settings) -> None:
 
     assert (words.code, words.err) == (
         78,
-        "mailsend: Refused: no server may carry this mail."
-        " mail.example:587 was passed over: it is locked, not released.\n"
-        "  Each server was passed over for its own reason; release one, or add one that fits.\n",
+        (
+            "mailsend: Refused: no server may carry this mail."
+            " mail.example:587 was passed over: it is locked, not released.\n"
+            "  Each server was passed over for its own reason; release one, or add one that fits.\n"
+        ),
     )
     assert [line.split()[0] for line in words.out.splitlines()] == ["Sender", "Reply-To"]
     assert (document.code, document.err) == (78, "")
@@ -124,7 +124,9 @@ def test_a_preview_is_the_mail(mailsend, settings) -> None:
     assert shown["size"] == len(data)
     assert dict(shown["headers"])["Message-ID"] == f"<{shown['message_id']}>" == mail["Message-ID"]
     assert mail.get_content().strip() == shown["text"] == "Hello Bob"
-    assert {key: shown[key] for key in ("from", "to", "cc", "subject", "envelopes", "attachments", "hold")} == {
+    assert {
+        key: shown[key] for key in ("from", "to", "cc", "subject", "envelopes", "attachments", "hold")
+    } == {
         "from": "Operations the Rat <office@operations-the-rat.example>",
         "to": ["bob@example.org"],
         "cc": [],
@@ -312,8 +314,10 @@ def test_a_key_is_never_written_over_anything(mailsend, tmp_path) -> None:
     assert (said.code, said.out, said.err, file.read_text()) == (
         73,
         "",
-        f"mailsend: {file} exists, and a private key is never written over anything\n"
-        "  Name another file, or move that one away.\n",
+        (
+            f"mailsend: {file} exists, and a private key is never written over anything\n"
+            "  Name another file, or move that one away.\n"
+        ),
         "mine",
     )
 
@@ -334,7 +338,9 @@ def test_a_link_is_not_followed_to_write_a_key(mailsend, tmp_path) -> None:
 def signed(mailsend, settings) -> Path:
     mailsend("dkim", "new", "--domain", "suite.example", "--selector", "default", "--out", "default.pem")
     with settings.open("a") as file:
-        file.write('[[application.dkim_keys]]\ndomains = ["*"]\nselector = "default"\nkey_file = "default.pem"\n')
+        file.write(
+            '[[application.dkim_keys]]\ndomains = ["*"]\nselector = "default"\nkey_file = "default.pem"\n'
+        )
     return settings.parent / "default.pem"
 
 
@@ -502,8 +508,10 @@ def test_a_command_line_without_its_extra(mailsend, monkeypatch, settings) -> No
     assert (said.code, said.out, said.err) == (
         69,
         "",
-        "mailsend: the command line needs the extra 'cli'\n"
-        "  In a checkout of mailsend: python3 -m pip install '.[cli]'\n",
+        (
+            "mailsend: the command line needs the extra 'cli'\n"
+            "  In a checkout of mailsend: python3 -m pip install '.[cli]'\n"
+        ),
     )
 
 

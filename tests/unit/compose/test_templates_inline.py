@@ -46,6 +46,7 @@ AWKWARD = [
     "<p class='a'>1 &lt; 2 {{ n }} é ü 中</p>",
     "<p\n  class='a'\n>line</p>\r\n<p class='a'>x</p>",
     "{% macro m(x) %}<p class='a'>{{ x }}</p>{% endmacro %}{{ m(n) }}{{ m(1) }}",
+    "<style>{{ '' }}</style><p class='a'>x</p>",
     "<style>.e { color: {{ color }}; padding: {{ n }}px }</style><p class='e'>x</p>",
 ]
 
@@ -83,9 +84,9 @@ def tree(html: str) -> list[object]:
 
 
 def inlined_afterwards(html: str, css: str) -> str:
-    return CSSInliner(extra_css=css, keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False).inline(
-        html
-    )
+    return CSSInliner(
+        extra_css=css, keep_style_tags=True, keep_at_rules=True, load_remote_stylesheets=False
+    ).inline(html)
 
 
 @pytest.mark.parametrize("source", AWKWARD)
@@ -111,7 +112,7 @@ def test_nothing_but_style_attributes_changes(source):
 @pytest.mark.parametrize(
     ("source", "made"),
     [
-        ('<td class="b">', "<td style=\"margin: 0;font-family: 'Segoe UI', Arial;\" class=\"b\">"),
+        ('<td class="b">', '<td style="margin: 0;font-family: \'Segoe UI\', Arial;" class="b">'),
         ("<tr><th class=c>", '<tr><th style="color: blue;" class=c>'),
         (
             '<p class="a" style="width: {{ n }}%">',
@@ -124,7 +125,10 @@ def test_nothing_but_style_attributes_changes(source):
         ('<i class="a" style={{ n }}>', '<i class="a" style="color: red;padding: 1px 2px;{{ n }}">'),
         ('<{{ n }} class="a">', '<{{ n }} class="a">'),
         ("<i>no class</i>", "<i>no class</i>"),
-        ("<frame class='z'><col class=a>", "<frame class='z'><col style=\"color: red;padding: 1px 2px;\" class=a>"),
+        (
+            "<frame class='z'><col class=a>",
+            "<frame class='z'><col style=\"color: red;padding: 1px 2px;\" class=a>",
+        ),
         ("<!-- <i class=a> never closed", "<!-- <i class=a> never closed"),
         ("<style>.e{color:{% if n %}red{% endif %}}</style><i class=e>", None),
         ("<style>td{top:0}</style><td>", '<style>td{top:0}</style><td style="top: 0;">'),

@@ -77,15 +77,42 @@ GREEDY = [
     ("{{ 9999999 * 'ab' }}", LARGE),
     ("{{ [1, 2] * 9999999 }}", LARGE),
     ("{{ '' * 99999999 }}", LARGE),
-    ("{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = n.s ~ n.s %}{% endfor %}", LARGE),
-    ("{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = n.s + n.s %}{% endfor %}", LARGE),
-    ("{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s %}{{ n.s }}{{ n.s }}{% endset %}{% endfor %}", LARGE),
-    ("{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = n.s|replace('a', 'aa') %}{% endfor %}", LARGE),
-    ("{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = n.s.replace('a', 'aa') %}{% endfor %}", LARGE),
-    ("{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = '%s%s'|format(n.s, n.s) %}{% endfor %}", LARGE),
-    ("{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = '%s%s' % (n.s, n.s) %}{% endfor %}", LARGE),
-    ("{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = '{0}{0}'.format(n.s) %}{% endfor %}", LARGE),
-    ("{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = n.s.join(['', '', '', '']) %}{% endfor %}", LARGE),
+    (
+        "{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = n.s ~ n.s %}{% endfor %}",
+        LARGE,
+    ),
+    (
+        "{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = n.s + n.s %}{% endfor %}",
+        LARGE,
+    ),
+    (
+        "{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s %}{{ n.s }}{{ n.s }}{% endset %}{% endfor %}",
+        LARGE,
+    ),
+    (
+        "{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = n.s|replace('a', 'aa') %}{% endfor %}",
+        LARGE,
+    ),
+    (
+        "{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = n.s.replace('a', 'aa') %}{% endfor %}",
+        LARGE,
+    ),
+    (
+        "{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = '%s%s'|format(n.s, n.s) %}{% endfor %}",
+        LARGE,
+    ),
+    (
+        "{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = '%s%s' % (n.s, n.s) %}{% endfor %}",
+        LARGE,
+    ),
+    (
+        "{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = '{0}{0}'.format(n.s) %}{% endfor %}",
+        LARGE,
+    ),
+    (
+        "{% set n = namespace(s='aaaaaaaa') %}{% for x in range(40) %}{% set n.s = n.s.join(['', '', '', '']) %}{% endfor %}",
+        LARGE,
+    ),
     ("{% for x in range(90000) %}{{ text }}{% endfor %}", LARGE),
     ("{% macro m() %}{% for x in range(90000) %}{{ text }}{% endfor %}{% endmacro %}{{ m() }}", LARGE),
     ("{% macro m() %}{% for x in range(90000) %}{{ [text] * 9 }}{% endfor %}{% endmacro %}{{ m() }}", LARGE),
@@ -97,13 +124,34 @@ GREEDY = [
     # lists in lists
     ("{% set n = namespace(l=[1]) %}{% for x in range(60) %}{% set n.l = [n.l, n.l] %}{% endfor %}", LARGE),
     ("{% set n = namespace(l=[1]) %}{% for x in range(60) %}{% set n.l = (n.l, [n.l]) %}{% endfor %}", LARGE),
-    ("{% set n = namespace(l=[1]) %}{% for x in range(60) %}{% set n.l = n.l + [n.l] + n.l %}{% endfor %}", LARGE),
-    ("{% set n = namespace(l=[1]) %}{% for x in range(60) %}{% set n.l = {'a': n.l, 'b': n.l} %}{% endfor %}", LARGE),
-    ("{% set n = namespace(l=[1]) %}{% for x in range(60) %}{% set n.l = dict(a=n.l, b=n.l) %}{% endfor %}", LARGE),
-    ("{% set n = namespace(l=[1]) %}{% for x in range(60) %}{% set n.l = ['', '']|map('default', n.l, true)|list %}{% endfor %}", LARGE),
-    ("{% set n = namespace(l=[1]) %}{% for x in range(60) %}{% set n.l = [1]|batch(3, n.l)|list %}{% endfor %}", LARGE),
-    ("{% set n = namespace(l=[1]) %}{% macro m() %}{% set n.l = varargs %}{% endmacro %}{% for x in range(60) %}{{ m(n.l, n.l) }}{% endfor %}", LARGE),
-    ("{% set n = namespace(l=[1]) %}{% macro m() %}{% set n.l = kwargs %}{% endmacro %}{% for x in range(60) %}{{ m(a=n.l, b=n.l) }}{% endfor %}", LARGE),
+    (
+        "{% set n = namespace(l=[1]) %}{% for x in range(60) %}{% set n.l = n.l + [n.l] + n.l %}{% endfor %}",
+        LARGE,
+    ),
+    (
+        "{% set n = namespace(l=[1]) %}{% for x in range(60) %}{% set n.l = {'a': n.l, 'b': n.l} %}{% endfor %}",
+        LARGE,
+    ),
+    (
+        "{% set n = namespace(l=[1]) %}{% for x in range(60) %}{% set n.l = dict(a=n.l, b=n.l) %}{% endfor %}",
+        LARGE,
+    ),
+    (
+        "{% set n = namespace(l=[1]) %}{% for x in range(60) %}{% set n.l = ['', '']|map('default', n.l, true)|list %}{% endfor %}",
+        LARGE,
+    ),
+    (
+        "{% set n = namespace(l=[1]) %}{% for x in range(60) %}{% set n.l = [1]|batch(3, n.l)|list %}{% endfor %}",
+        LARGE,
+    ),
+    (
+        "{% set n = namespace(l=[1]) %}{% macro m() %}{% set n.l = varargs %}{% endmacro %}{% for x in range(60) %}{{ m(n.l, n.l) }}{% endfor %}",
+        LARGE,
+    ),
+    (
+        "{% set n = namespace(l=[1]) %}{% macro m() %}{% set n.l = kwargs %}{% endmacro %}{% for x in range(60) %}{{ m(a=n.l, b=n.l) }}{% endfor %}",
+        LARGE,
+    ),
     # widths
     ("{{ 'a'|center(100000000) }}", WIDE),
     ("{{ 'a'.ljust(100000000) }}", WIDE),
@@ -129,7 +177,10 @@ GREEDY = [
     ("{{ fraction ** 100000 }}", NUMBER),
     ("{% set n = namespace(i=9) %}{% for x in range(40) %}{% set n.i = n.i * n.i %}{% endfor %}", NUMBER),
     # doors that stay shut
-    ("{{ 1.to_bytes(100000000) }}{{ number.to_bytes(100000000) }}", "to_bytes() may not be called in a template"),
+    (
+        "{{ 1.to_bytes(100000000) }}{{ number.to_bytes(100000000) }}",
+        "to_bytes() may not be called in a template",
+    ),
     ("{{ {}.fromkeys(big) }}", "fromkeys() may not be called in a template"),
     ("{{ now.now() }}", "now() may not be called in a template"),
     ("{{ 'a'.translate({97: text}) }}", "translate() of a text may not be called in a template"),
@@ -174,20 +225,57 @@ def test_greed_is_refused(body, why):
         ("{{ loop is defined }}{% for x in e %}{% if loop.index == 3 %}{{ x }}{% endif %}{% endfor %}", None),
         ("{{ [3, 1, 2]|sort|join('-') }} {{ ['a', 'b']|map('upper')|join }}", "1-2-3 AB"),
         ("{{ t|join('+', attribute='n') }} {{ t|sum('n') }} {{ [1]|sum(start=2) }}", "1 1 3"),
-        ("{{ 'a' ~ 1 ~ none }} {{ 'a' + 'b' }} {{ [1] + [2] }} {{ 2 * 'ab' }} {{ 'ab' * -1 }}|", "a1None ab [1, 2] abab |"),
-        ("{{ 2 ** 10 }} {{ 7 % 4 }} {{ 1.5 * 2 }} {{ 3 * 4 }} {{ d * d }} {{ d ** 2 }} {{ 2.0 ** 3 }}", "1024 3 3.0 12 2.25 2.25 8.0"),
-        ("{{ '%5d|' % 7 }}{{ '%-5s|' % 'a' }}{{ '%(x)s' % {'x': 1} }}{{ '%s-%s'|format(1, 2) }}", "    7|a    |11-2"),
-        ("{{ 'a'.ljust(3) }}|{{ 'a'.upper() }}|{{ ','.join(['a', 'b']) }}|{{ 'aa'.replace('a', 'b') }}", "a  |A|a,b|bb"),
-        ("{{ '{:>4}'.format(1) }}|{{ '{{{a}}}'.format(a=2) }}|{{ '{a}'.format_map({'a': 3}) }}|{{ 'x'.format() }}", "   1|{2}|3|x"),
-            ("{{ now.strftime('%Y') }} {{ [1, 1].count(1) }} {{ b.upper().decode is defined }} {{ 'a\\tb'.expandtabs(2) }}", "2026 2 True a b"),
-        ("{{ {'a': [1]}|tojson }} {{ 'a\\nb'|indent(2) }} {{ 'a b'|wordwrap(1) }} {{ 'a\\nb'|indent('>') }}", '{"a": [1]} a\n  b a\nb a\n>b'),
+        (
+            "{{ 'a' ~ 1 ~ none }} {{ 'a' + 'b' }} {{ [1] + [2] }} {{ 2 * 'ab' }} {{ 'ab' * -1 }}|",
+            "a1None ab [1, 2] abab |",
+        ),
+        (
+            "{{ 2 ** 10 }} {{ 7 % 4 }} {{ 1.5 * 2 }} {{ 3 * 4 }} {{ d * d }} {{ d ** 2 }} {{ 2.0 ** 3 }}",
+            "1024 3 3.0 12 2.25 2.25 8.0",
+        ),
+        (
+            "{{ '%5d|' % 7 }}{{ '%-5s|' % 'a' }}{{ '%(x)s' % {'x': 1} }}{{ '%s-%s'|format(1, 2) }}",
+            "    7|a    |11-2",
+        ),
+        (
+            "{{ 'a'.ljust(3) }}|{{ 'a'.upper() }}|{{ ','.join(['a', 'b']) }}|{{ 'aa'.replace('a', 'b') }}",
+            "a  |A|a,b|bb",
+        ),
+        (
+            "{{ '{:>4}'.format(1) }}|{{ '{{{a}}}'.format(a=2) }}|{{ '{a}'.format_map({'a': 3}) }}|{{ 'x'.format() }}",
+            "   1|{2}|3|x",
+        ),
+        (
+            "{{ now.strftime('%Y') }} {{ [1, 1].count(1) }} {{ b.upper().decode is defined }} {{ 'a\\tb'.expandtabs(2) }}",
+            "2026 2 True a b",
+        ),
+        (
+            "{{ {'a': [1]}|tojson }} {{ 'a\\nb'|indent(2) }} {{ 'a b'|wordwrap(1) }} {{ 'a\\nb'|indent('>') }}",
+            '{"a": [1]} a\n  b a\nb a\n>b',
+        ),
         ("{{ 1 in [1, x] }} {{ 'a' not in 'b' }} {{ 1 < 2 }} {{ x == 'x' }}", "True True True True"),
-        ("{% set n = namespace(a=1) %}{{ n.a }}{{ n }} {{ dict(a=1).a }} {% set a, b = 1, x %}{{ b }}", "1namespace 1 x"),
-        ("{% macro m(a) %}{{ a }}{{ varargs|length }}{{ caller() }}{% endmacro %}{% call m(1, 2) %}c{% endcall %}", "11c"),
+        (
+            "{% set n = namespace(a=1) %}{{ n.a }}{{ n }} {{ dict(a=1).a }} {% set a, b = 1, x %}{{ b }}",
+            "1namespace 1 x",
+        ),
+        (
+            "{% macro m(a) %}{{ a }}{{ varargs|length }}{{ caller() }}{% endmacro %}{% call m(1, 2) %}c{% endcall %}",
+            "11c",
+        ),
         ("{% filter upper %}a{{ x }}{% endfilter %}{{ x|default('y') }}{{ none|default(x, true) }}", "AXxx"),
         ("{{ f(2) }} {{ f(x=3) }} {{ o.m() }} {{ o.p }} {{ cycler(1, 2).next() }}", "2 3 m p 1"),
-        ("{{ 'ab'.encode().hex is defined }}{{ [1, 2]|first }}{{ {'b': 1}|dictsort }}{{ 'x'|string|upper }}", "True1[('b', 1)]X"),
-        ("{{ 'a,b'|replace(',', ';') }}{{ 'abc'|truncate(3) }}{{ 1.25|round(1) }}{{ [1, 2, 3]|batch(2)|list }}", "a;babc1.2[[1, 2], [3]]"),
+        (
+            "{{ 'ab'.encode().hex is defined }}{{ [1, 2]|first }}{{ {'b': 1}|dictsort }}{{ 'x'|string|upper }}",
+            "True1[('b', 1)]X",
+        ),
+        (
+            "{{ 'a,b'|replace(',', ';') }}{{ 'abc'|truncate(3) }}{{ 1.25|round(1) }}{{ [1, 2, 3]|batch(2)|list }}",
+            "a;babc1.2[[1, 2], [3]]",
+        ),
+        (
+            "{% macro m(l) %}{{ l }}{% endmacro %}{{ m([1, x]) }} {{ 1 in range(3) }} {{ s * 2 }} {{ s % 2 }}",
+            "[1, 'x'] True m %",
+        ),
         ("{{ [1, [2, {'a': x}]]|string }} {{ ('a', x)|join }} {{ s + s }}", "[1, [2, {'a': 'x'}]] ax s"),
     ],
 )
@@ -203,6 +291,12 @@ def test_honest_templates_are_not_disturbed(body, made):
     class Sum:
         def __add__(self, other):
             return "s"
+
+        def __mul__(self, other):
+            return "m"
+
+        def __mod__(self, other):
+            return "%"
 
     values = {
         "t": [{"n": 1, "c": [{"n": 2, "c": []}, {"n": 3, "c": []}]}],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -81,9 +82,15 @@ def test_one_body_is_enough(body):
 def test_brand_is_exactly_the_branding():
     """Every branding field is there, empty where the customer gave none."""
     fields = ("partner_name", "contact", "legal_notice", "support_phone", "support_email", "logo")
-    body = "|".join("{{ brand.%s }}" % name for name in fields)
+    body = "|".join("{{ brand." + name + " }}" for name in fields)
     assert one(body) == "|".join(["None"] * 6)
-    given = {"partner_name": "P", "contact": "C", "legal_notice": "L", "support_phone": "T", "support_email": "E"}
+    given = {
+        "partner_name": "P",
+        "contact": "C",
+        "legal_notice": "L",
+        "support_phone": "T",
+        "support_email": "E",
+    }
     assert one(body, **given, logo=LOGO) == f"P|C|L|T|E|cid:{CID.cid}"
 
 
@@ -124,9 +131,11 @@ def test_base_files_are_inherited_and_translated_as_well():
     own = {"_base/style.css.j2": ".x { color: black }"}
 
     def html(*layers, locale=""):
-        return templates(*layers, colors={"primary": "#ABC"}).render(
-            "hello", {"who": "<you>"}, locale=locale, sender="", now=NOW
-        ).html
+        return (
+            templates(*layers, colors={"primary": "#ABC"})
+            .render("hello", {"who": "<you>"}, locale=locale, sender="", now=NOW)
+            .html
+        )
 
     assert html(shipped) == '<p style="color: #aabbcc;" class="x">Hello &lt;you&gt;</p>!'
     assert html(shipped, locale="de") == '<p style="color: #aabbcc;" class="x">Hallo &lt;you&gt;</p>!'
@@ -176,7 +185,9 @@ def test_html_may_not_take_in_plain_text():
 
 def test_a_key_of_a_mapping_comes_before_its_methods():
     """``order.items`` is the key 'items' where there is one."""
-    assert one("{{ o.items|join }}{{ p.items()|list|length }}", {"o": {"items": [1, 2]}, "p": {"a": 1}}) == "121"
+    assert (
+        one("{{ o.items|join }}{{ p.items()|list|length }}", {"o": {"items": [1, 2]}, "p": {"a": 1}}) == "121"
+    )
 
 
 def test_an_import_remembers_nothing():
@@ -214,6 +225,25 @@ def test_what_is_compiled_is_kept_and_renewed():
     assert subject() == "two"
 
 
+def test_threads_share_what_is_compiled():
+    """Many threads that render at once, from the first mail on, each get their own mail."""
+    files = {
+        "_base/html.j2": "<p>{% block b %}{% endblock %}</p>",
+        "hello/subject.txt.j2": "{{ n }}",
+        "hello/body.html.j2": "{% extends '_base/html.j2' %}{% block b %}{% for x in range(50) %}{{ n }},{% endfor %}{% endblock %}",
+    }
+    made = templates(files)
+
+    def rendered(n):
+        content = made.render("hello", {"n": n}, locale="", sender="", now=NOW)
+        return content.subject, content.html
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(rendered, range(200))) == [
+            (str(n), f"<p>{f'{n},' * 50}</p>") for n in range(200)
+        ]
+
+
 def test_a_missing_template_names_what_was_searched():
     """The error lists the layers and the nearest names."""
     made = templates({"order-confirmation/subject.txt.j2": "s", "_base/html.j2": "x"}, {})
@@ -231,7 +261,9 @@ def test_a_missing_template_names_what_was_searched():
     assert caught.value.advice == "Looked in: no folder at all. Known are: none."
 
 
-@pytest.mark.parametrize("name", ["../etc/passwd", "/etc/passwd", "a/b", "", "_base", "A", "a.b", "a\n", None, "x" * 101])
+@pytest.mark.parametrize(
+    "name", ["../etc/passwd", "/etc/passwd", "a/b", "", "_base", "A", "a.b", "a\n", None, "x" * 101]
+)
 def test_a_name_is_never_a_path(name):
     """What is not a plain name is refused before any folder is looked at."""
     with pytest.raises(TemplateError, match="this cannot be the name of a template"):
@@ -262,7 +294,11 @@ def test_a_missing_variable_is_named():
         "template 'hello' (body.html.j2, line 2): a value of the kind dict has no 'number'",
         "Give it in values, and add a sample.toml that says which values the template needs.",
     )
-    with_import = {**files, "hello/body.html.j2": '{% import "hello/w.j2" as w %}\n{{ w.none }}', "hello/w.j2": ""}
+    with_import = {
+        **files,
+        "hello/body.html.j2": '{% import "hello/w.j2" as w %}\n{{ w.none }}',
+        "hello/w.j2": "",
+    }
     assert fault(with_import)[0].endswith("line 2): a value of the kind TemplateModule has no 'none'")
 
 
@@ -281,19 +317,39 @@ def test_values_may_not_shadow_what_is_given(key):
         ("a\n{% if %}", "line 2): Expected an expression, got 'end of statement block'", "Mend the line"),
         ("a\n{{ 1|nothing }}", "line 2): No filter named 'nothing'.", "Only Jinja's own filters"),
         ("a\n{{ 1|random }}", "line 2): No filter named 'random'.", "Only Jinja's own filters"),
-        ("a\n{% extends '_base/htm.j2' %}", "line 2): there is no file '_base/htm.j2'", "Nearest: _base/html.j2."),
+        (
+            "a\n{% extends '_base/htm.j2' %}",
+            "line 2): there is no file '_base/htm.j2'",
+            "Nearest: _base/html.j2.",
+        ),
         ("{% include 'q' %}", "line 1): there is no file 'q'", "Files are named like '_base/html.j2'."),
         ("{% include '../../etc/passwd' %}", "there is no file '../../etc/passwd'", "Files are named"),
         ("{% include 'hello/sample.toml' %}", "there is no file 'hello/sample.toml'", "Nearest"),
         ("{% include 'hello/body.html.j2' %}", "it takes in itself", "extends or includes itself"),
         ("{% extends 'hello/body.html.j2' %}", "it takes in itself", "extends or includes itself"),
-        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "it takes in itself", "extends or includes itself"),
+        (
+            "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+            "it takes in itself",
+            "extends or includes itself",
+        ),
         ("{% autoescape false %}x{% endautoescape %}", "line 1): autoescape may not be switched", "Mend"),
         ("{{ brand.__class__ }}", "access to attribute '__class__' of 'dict' object is unsafe.", "closed"),
         ("{{ ''['__class__'] }}", "access to attribute '__class__' of 'str' object is unsafe.", "closed"),
-        ("{{ ''|attr('__class__') }}", "access to attribute '__class__' of 'str' object is unsafe.", "closed"),
-        ("{{ '{0.__class__}'.format(1) }}", "access to attribute '__class__' of 'int' object is unsafe.", "closed"),
-        ("{{ brand.update }}{{ brand.clear() }}", "access to attribute 'update' of 'dict' object is unsafe.", "closed"),
+        (
+            "{{ ''|attr('__class__') }}",
+            "access to attribute '__class__' of 'str' object is unsafe.",
+            "closed",
+        ),
+        (
+            "{{ '{0.__class__}'.format(1) }}",
+            "access to attribute '__class__' of 'int' object is unsafe.",
+            "closed",
+        ),
+        (
+            "{{ brand.update }}{{ brand.clear() }}",
+            "access to attribute 'update' of 'dict' object is unsafe.",
+            "closed",
+        ),
         ("{% set brand.x = 1 %}", "cannot assign attribute on non-namespace object", "Jinja's documentation"),
         ("{{ lipsum() }}", "the variable 'lipsum' is missing", "values"),
         ("{{ 1 / 0 }}", "ZeroDivisionError was raised while it was rendered", "sample.toml"),
@@ -330,7 +386,10 @@ def test_what_a_value_raises_is_told_by_its_kind_alone():
 
     with pytest.raises(TemplateError) as caught:
         render({"hello/subject.txt.j2": "s", "hello/body.html.j2": "\n{{ bad.total }}"}, {"bad": Bad()})
-    assert str(caught.value) == "template 'hello' (body.html.j2, line 2): RuntimeError was raised while it was rendered"
+    assert (
+        str(caught.value)
+        == "template 'hello' (body.html.j2, line 2): RuntimeError was raised while it was rendered"
+    )
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
@@ -371,7 +430,9 @@ def test_a_colour_is_six_digits(color):
 )
 def test_template_toml_is_checked(toml, message):
     """Unknown keys and wrong kinds are errors."""
-    assert fault({"hello/subject.txt.j2": "s", "hello/template.toml": toml})[0] == f"template 'hello' {message}"
+    assert (
+        fault({"hello/subject.txt.j2": "s", "hello/template.toml": toml})[0] == f"template 'hello' {message}"
+    )
 
 
 def test_names_show_sample_and_source():

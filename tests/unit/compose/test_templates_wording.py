@@ -17,7 +17,13 @@ DAY = date(2026, 5, 3)
 
 @pytest.mark.parametrize(
     ("locale", "shown"),
-    [("en", "3 May 2026"), ("en-US", "May 3, 2026"), ("de", "3. Mai 2026"), ("de-CH", "3. Mai 2026"), ("fr", "2026-05-03")],
+    [
+        ("en", "3 May 2026"),
+        ("en-US", "May 3, 2026"),
+        ("de", "3. Mai 2026"),
+        ("de-CH", "3. Mai 2026"),
+        ("fr", "2026-05-03"),
+    ],
 )
 def test_a_day_is_written_in_the_language_of_the_mail(locale, shown):
     """English and German in words, every other language as ISO 8601 writes it."""
@@ -28,7 +34,7 @@ def test_a_day_is_written_in_the_language_of_the_mail(locale, shown):
     ("value", "shown"),
     [
         (time(7, 5), "07:05"),
-        (datetime(2026, 5, 3, 7, 5), "07:05"),  # noqa: DTZ001 - a value without a zone is what is shown here
+        (datetime(2026, 5, 3, 7, 5), "07:05"),
         (datetime(2026, 5, 3, 7, 5, tzinfo=UTC), "07:05 UTC"),
         (datetime(2026, 5, 3, 7, 5, tzinfo=timezone(timedelta(hours=2))), "07:05 UTC+02:00"),
         (datetime(2026, 5, 3, 7, 5, tzinfo=timezone(timedelta(hours=-3, minutes=-30))), "07:05 UTC-03:30"),
@@ -97,7 +103,11 @@ def test_the_default_palette():
     """Without colours of one's own there is a whole palette, and each text in it reaches AA."""
     colors = palette({})
     pairs = [
-        *((text, ground) for text in ("text", "muted", "link") for ground in ("surface", "panel", "background")),
+        *(
+            (text, ground)
+            for text in ("text", "muted", "link")
+            for ground in ("surface", "panel", "background")
+        ),
         *(
             (f"dark_{text}", f"dark_{ground}")
             for text in ("text", "muted", "link")
@@ -105,7 +115,9 @@ def test_the_default_palette():
         ),
         ("on_primary", "primary"),
     ]
-    assert {pair: contrast(colors[pair[0]], colors[pair[1]]) >= 4.5 for pair in pairs} == dict.fromkeys(pairs, True)
+    assert {pair: contrast(colors[pair[0]], colors[pair[1]]) >= 4.5 for pair in pairs} == dict.fromkeys(
+        pairs, True
+    )
 
 
 def test_what_a_brand_states_is_kept():
@@ -117,3 +129,8 @@ def test_what_a_brand_states_is_kept():
         "link": "#123456",
         "accent": "#00ff00",
     }
+
+
+def test_a_brand_that_leaves_no_room_gets_black_or_white():
+    """Where no colour can be read on all grounds that a brand states, the strongest is taken."""
+    assert palette({"surface": "#ffffff", "panel": "#000000"})["link"] in ("#000000", "#ffffff")

@@ -379,3 +379,51 @@ def test_a_mail_for_later_is_held_by_a_mailer_without_a_store(make):
         "not_yet",
         later.isoformat(),
     )
+
+
+def test_a_preview_that_waited_over_an_hour_gets_a_new_date_and_signature_alone(make, rsa_key_text, monkeypatch):
+    """After an hour Date and the signatures are made anew, every other byte stays, and the report tells."""
+    import re
+    from datetime import timedelta
+
+    from mailsend.mailer import core
+
+    keys = [{"domains": ["*"], "selector": "s", "key": rsa_key_text}]
+    mailer = make(settings=shop(dkim_keys=keys))
+    preview = mailer.preview(a_message())
+    clock = [preview.prepared + timedelta(hours=1)]
+    monkeypatch.setattr(core, "utc_now", lambda: clock[0])
+    assert mailer.deliver(preview).digest == preview.digest
+    clock[0] += timedelta(seconds=1)
+    report = mailer.deliver(preview)
+    assert report.digest != preview.digest
+    old, new = preview.data, mailer.captured[-1].data
+
+    def without(data):
+        data = re.sub(rb"\ADKIM-Signature:.*?\r\n(?![ \t])", b"", data, flags=re.DOTALL)
+        return re.sub(rb"\r\nDate: [^\r]*", b"", data)
+
+    assert without(old) == without(new)
+    assert f"Date: {clock[0]:%a, %d %b %Y %H:%M:%S} +0000".encode() in new
+    assert new.count(b"DKIM-Signature:") == 1
+    assert f"t={int(clock[0].timestamp())};".encode() in new
+
+
+def test_the_date_of_a_finished_mail_stays_however_long_it_waited(make, monkeypatch):
+    """What from_mime carried keeps its own Date; a mail of a customer that is gone stays as it is."""
+    from datetime import timedelta
+
+    from mailsend.mailer import core
+
+    mailer = make()
+    taken = Message.from_mime(
+        b"From: ann@operations-the-rat.example\r\nTo: bob@example.org\r\nSubject: x\r\n"
+        b"Date: Fri, 20 Nov 2026 10:00:00 +0000\r\n\r\nHello\r\n",
+        customer="ratcatcher",
+    )
+    preview = mailer.preview(taken)
+    monkeypatch.setattr(core, "utc_now", lambda: preview.prepared + timedelta(hours=2))
+    mailer.deliver(preview)
+    assert mailer.captured[-1].data == preview.data
+    lost = replace(preview, message=replace(taken, customer="nobody"))
+    assert [one.reason for one in mailer.deliver(lost).held.values()] == ["unknown_customer"]

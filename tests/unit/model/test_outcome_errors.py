@@ -14,7 +14,7 @@ from mailsend.errors import (
     SubmissionUnknown,
 )
 from mailsend.model.address import Address, ByAddress
-from mailsend.model.outcome_errors import incomplete
+from mailsend.model.outcome_errors import failure, incomplete
 from mailsend.model.reply import Reply
 from mailsend.model.report import Outcome, RecipientResult, Report
 from mailsend.model.submission import Refusal
@@ -97,3 +97,20 @@ def test_a_refusal_and_an_error_go_before_everything():
     problem = RuntimeError("broken")
     assert type(incomplete(report(refusal=refusal))) is MessageRefused
     assert incomplete(report(Outcome.ACCEPTED, error=problem)) is problem
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "kind"),
+    [
+        ((Outcome.ACCEPTED, Outcome.REJECTED), None),
+        ((Outcome.ACCEPTED, Outcome.DEFERRED), None),
+        ((Outcome.HELD,), None),
+        ((Outcome.ACCEPTED, Outcome.UNKNOWN), SubmissionUnknown),
+        ((Outcome.DEFERRED, Outcome.REJECTED), SubmissionDeferred),
+        ((Outcome.REJECTED,), SubmissionRejected),
+    ],
+)
+def test_send_raises_where_nobody_was_accepted_or_the_outcome_is_unknown(outcomes, kind):
+    """One accepted recipient, or a mail that is held, is no failure; silence after the dot always is."""
+    problem = failure(report(*outcomes))
+    assert (None if problem is None else type(problem)) is kind

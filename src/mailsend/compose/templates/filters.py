@@ -12,7 +12,15 @@ from jinja2.runtime import Context
 from jinja2.utils import _PassArg
 from markupsafe import Markup, escape
 
-from mailsend.compose.templates.limits import CONTAINERS, LimitReached, counted, joined, searched, spend, weigh
+from mailsend.compose.templates.limits import (
+    CONTAINERS,
+    LimitReached,
+    counted,
+    joined,
+    searched,
+    spend,
+    weigh,
+)
 from mailsend.compose.templates.methods import check_format, check_widths, replaced_size
 from mailsend.compose.templates.wording import FILTERS as OUR_FILTERS
 
@@ -102,9 +110,7 @@ def _join(context: Context, value: Any, d: str = "", attribute: str | int | None
     return jinja_filters.FILTERS["join"](context.eval_ctx, items, d)
 
 
-def _guarded(
-    function: Filter, check: Callable[..., None] | None, *, wide: bool, iterating: bool
-) -> Filter:
+def _guarded(function: Filter, check: Callable[..., None] | None, *, wide: bool, iterating: bool) -> Filter:
     passed = _PassArg.from_obj(function)
 
     @wraps(function)

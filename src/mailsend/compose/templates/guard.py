@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import nodes
 from jinja2.exceptions import TemplateSyntaxError
@@ -61,7 +61,7 @@ class _Guard(NodeTransformer):
             self._gathered(node)
         else:
             self.generic_visit(node)
-        node.iter = _through(COUNTED, node.iter)
+        node.iter = _through(COUNTED, cast("nodes.Expr", node.iter))
         return node
 
     def visit_Output(self, node: nodes.Output) -> nodes.Node:

@@ -102,7 +102,8 @@ def _tokens(tag: Piece, source: str, mask: str, values: list[str]) -> str:
         kept += [mask[at : found.start()], f"mailsendvalue{len(values)}x"]
         values.append(source[found.start() : found.end()])
         at = found.end()
-    return "".join((*kept, mask[at:end]))
+    # A {{ … }} that stands for whole rules would be taken for the beginning of the selector after it.
+    return "".join((*kept, mask[at:end], " {}"))
 
 
 def _computed(markup: str, css: str) -> dict[int, str]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from jinja2.exceptions import SecurityError
 
-__all__ = ["CONTAINERS", 
+__all__ = [
+    "CONTAINERS",
     "MAX_PART",
     "MAX_STEPS",
     "MAX_WORK",

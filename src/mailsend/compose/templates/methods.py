@@ -10,7 +10,15 @@ from typing import Any
 
 from jinja2.exceptions import SecurityError
 
-from mailsend.compose.templates.limits import CONTAINERS, MAX_PART, MAX_WIDTH, LimitReached, spend, too_large, weigh
+from mailsend.compose.templates.limits import (
+    CONTAINERS,
+    MAX_PART,
+    MAX_WIDTH,
+    LimitReached,
+    spend,
+    too_large,
+    weigh,
+)
 
 __all__ = ["check_format", "check_method", "check_operator", "check_widths", "replaced_size"]
 

@@ -32,8 +32,6 @@ def explain(record: DecisionRecord, locale: str = "en") -> str:
 def _sentences(record: DecisionRecord, words: Mapping[str, str]) -> Iterator[str]:
     step, facts = record["step"], _shown({**record["facts"], "value": record["value"]})
     key = f"{step}.{record['reason']}"
-    if facts["value"] == "" and f"{key}.none" in words:
-        key = f"{key}.none"
     yield words[key].format_map(facts) if key in words else f"{step}: {record['reason']}."
     name = f"{step}.name.{record['facts'].get('name')}"
     if name in words:
@@ -44,7 +42,7 @@ def _sentences(record: DecisionRecord, words: Mapping[str, str]) -> Iterator[str
         why = f"{step}.passed_over.{over['reason']}"
         yield words[why].format_map(over_facts) if why in words else f"{over['candidate']}: {over['reason']}."
     if "aligned" in record["facts"]:
-        yield words[f"{step}.aligned.{record['facts']['aligned']}"].format_map(facts)
+        yield words.get(f"{step}.aligned.{record['facts']['aligned']}", "").format_map(facts)
     for finding in record["facts"].get("findings", ()):
         code, _, detail = finding.partition(":")
         told = words.get(f"{step}.finding.{code}", f"{finding}.")

@@ -1,0 +1,113 @@
+"""From decisions to a Letter: everything that the writer of bytes is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailsend.compose.calendar import with_organizer, without_method
+from mailsend.compose.carry import disarmed
+from mailsend.compose.letter import Letter
+from mailsend.compose.test_marks import harmless
+from mailsend.decide.recipients import Field, RecipientsDecision
+from mailsend.decide.reply_to import ReplyToDecision
+from mailsend.decide.sender import SenderDecision
+from mailsend.model.attachment import Attachment
+from mailsend.model.circumstances import Circumstances
+from mailsend.model.content import Content
+from mailsend.model.message import Invitation, Message
+from mailsend.model.original import Original
+
+__all__ = ["letter_of"]
+
+
+def letter_of(
+    message: Message,
+    sender: SenderDecision,
+    reply_to: ReplyToDecision,
+    recipients: RecipientsDecision,
+    rendered: Content,
+    circumstances: Circumstances,
+) -> Letter:
+    """Give the letter that these decisions amount to."""
+    return Letter(
+        from_=sender.mailbox,
+        to=recipients.to,
+        cc=recipients.cc,
+        reply_to=reply_to.mailboxes,
+        subject=rendered.subject,
+        date=_date(message, circumstances),
+        message_id=_message_id(message, sender, circumstances),
+        text=rendered.text,
+        html=rendered.html,
+        related=rendered.related + tuple(one for one in message.attachments if one.inline),
+        attachments=_attachments(message, circumstances),
+        calendar=_calendar(message, sender, circumstances),
+        headers=_headers(message, recipients, circumstances),
+        content_language=_language(message, circumstances),
+        boundary_seed=circumstances.id,
+        original=_original(message, circumstances),
+    )
+
+
+def _calendar(message: Message, sender: SenderDecision, circumstances: Circumstances) -> Invitation | None:
+    """Name the organiser that answers can reach; a test copy can answer nobody (M31, M35)."""
+    if message.calendar is None:
+        return None
+    used = sender.mailbox
+    if sender.rewritten and sender.requested is not None:
+        ics = with_organizer(
+            message.calendar.ics, sender.requested.address, sender.requested.name, used.address
+        )
+    else:
+        ics = with_organizer(message.calendar.ics, used.address, used.name, None)
+    if circumstances.test_mode.enabled:
+        return Invitation(without_method(ics), "")
+    return Invitation(ics, message.calendar.method)
+
+
+def _attachments(message: Message, circumstances: Circumstances) -> tuple[Attachment, ...]:
+    """Give what is attached; an invitation attached to a test copy is none any more (M35)."""
+    files = tuple(one for one in message.attachments if not one.inline)
+    return tuple(map(harmless, files)) if circumstances.test_mode.enabled else files
+
+
+def _original(message: Message, circumstances: Circumstances) -> Original | None:
+    if message.original is None or not circumstances.test_mode.enabled:
+        return message.original
+    return disarmed(message.original)
+
+
+def _message_id(message: Message, sender: SenderDecision, circumstances: Circumstances) -> str:
+    original = message.original
+    if original is not None and original.message_id and not circumstances.test_mode.enabled:
+        return original.message_id
+    return f"{circumstances.id}@{sender.mailbox.address.domain}"
+
+
+def _language(message: Message, circumstances: Circumstances) -> str | None:
+    """Give the language of the content where anybody has said it."""
+    known = message.template or message.locale or circumstances.scope.first("locale")
+    return circumstances.locale if known else None
+
+
+def _date(message: Message, circumstances: Circumstances) -> datetime:
+    original = message.original
+    return message.send_at or (original.date if original else None) or circumstances.now
+
+
+def _headers(
+    message: Message, recipients: RecipientsDecision, circumstances: Circumstances
+) -> tuple[tuple[str, str], ...]:
+    fields = [("X-Mailsend-Id", circumstances.id)]
+    automatic = message.actor is None if message.auto_submitted is None else message.auto_submitted
+    if automatic:
+        fields.append(("Auto-Submitted", "auto-generated"))
+        fields.append(("X-Auto-Response-Suppress", "OOF, AutoReply, RN, NRN"))
+    if circumstances.test_mode.enabled:
+        for field in Field:
+            originals = recipients.originals(field)
+            if originals:
+                name = f"X-Mailsend-Original-{field.title()}"
+                fields.append((name, ", ".join(str(one) for one in originals)))
+    fields.extend(message.headers.items())
+    return tuple(fields)
