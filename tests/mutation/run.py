@@ -223,21 +223,23 @@ class Planter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.tree, str(self.path), "exec"), module.__dict__)
 
 
-def tests_of(module: str) -> list[str]:
-    """Give the test files, those that name the module first."""
-    files = [
-        *sorted((ROOT / "tests/unit").rglob("test_*.py")),
-        *sorted((ROOT / "tests/properties").rglob("test_*.py")),
-    ]
+def tests_of(module: str) -> list[list[str]]:
+    """Give the test files in stages: named for the module, naming it, and those further away."""
+    files = [*(ROOT / "tests/unit").rglob("test_*.py"), *(ROOT / "tests/properties").rglob("test_*.py")]
     top = ".".join(module.split(".")[:3])
-    near = [one for one in files if top in one.read_text()]
+    name = top.rpartition(".")[2]
+    texts = {str(one): one.read_text() for one in sorted(files)}
+    own = [one for one in texts if f"/decide/test_{name}" in one]
+    near = [one for one in texts if top in texts[one] and one not in own]
     far = [
-        one for one in files if one not in near and re.search(r"mailsend\.(decide|prepare)", one.read_text())
+        one
+        for one, text in texts.items()
+        if re.search(r"mailsend\.(decide|prepare)", text) and one not in {*own, *near}
     ]
-    return [str(one) for one in (*near, *far)] or [str(ROOT / "tests/unit")]
+    return [stage for stage in (own, near, far) if stage] or [[str(ROOT / "tests/unit")]]
 
 
-def try_one(name: str, path: Path, tree: ast.Module | None, tests: list[str]) -> int:
+def try_one(name: str, path: Path, tree: ast.Module | None, stages: list[list[str]]) -> int:
     """Run the tests on one change, in a child of their own; give how it ended."""
     child = os.fork()
     if child:
@@ -255,8 +257,8 @@ def try_one(name: str, path: Path, tree: ast.Module | None, tests: list[str]) ->
         options = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no"]
         # pytest would rewrite, and so load, the modules of a package that brings a plugin.
         options += ["--assert=plain"]
-        ended = pytest.main([*options, *tests])
-        code = UNNOTICED if ended == pytest.ExitCode.OK else NOTICED
+        unnoticed = all(pytest.main([*options, *tests]) == pytest.ExitCode.OK for tests in stages)
+        code = UNNOTICED if unnoticed else NOTICED
     except BaseException:  # noqa: BLE001 - a change may break the import itself: that is noticed too
         if os.environ.get("MUTATION_SHOWS"):
             traceback.print_exc()

@@ -11,6 +11,7 @@ from mailsend.cli.check import check
 from mailsend.cli.demo import demo
 from mailsend.cli.dkim import dkim
 from mailsend.cli.explain import explain
+from mailsend.cli.options import help_if_alone
 from mailsend.cli.preview import preview
 from mailsend.cli.send import send
 from mailsend.cli.template import template
@@ -19,7 +20,7 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="mailsend",
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,  # they show local variables, and those hold secrets
     rich_markup_mode=None,  # help is short enough without boxes
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -34,11 +35,13 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _mailsend(
+    context: typer.Context,
     version_: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Transactional mail in your customers' names, every choice explained."""
+    help_if_alone(context)
 
 
 app.command()(demo)

@@ -18,7 +18,9 @@ from mailsend.doctor.dkim_record import DkimRecord, new_key, public_record, requ
 
 __all__ = ["dkim"]
 
-dkim = typer.Typer(no_args_is_help=True, help="DKIM keys: new, record.")
+dkim = typer.Typer(
+    callback=options.help_if_alone, invoke_without_command=True, help="DKIM keys: new, record."
+)
 
 _OWNER_ONLY_FOLDER = 0o700
 _OWNER_ONLY_FILE = 0o600

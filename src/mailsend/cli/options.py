@@ -7,6 +7,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from mailsend.cli.exits import Exit
+
 __all__ = [
     "Actor",
     "Attach",
@@ -32,6 +34,7 @@ __all__ = [
     "TextBody",
     "To",
     "Values",
+    "help_if_alone",
 ]
 
 Config: TypeAlias = Annotated[
@@ -112,3 +115,10 @@ Header: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--header", metavar="'NAME: TEXT'", help="A further header field."),
 ]
+
+
+def help_if_alone(context: typer.Context) -> None:
+    """Show the help of a group that was named without a command; that is a usage error."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit(Exit.USAGE)

@@ -34,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a mark that a terminal lacks is no reason to fail
             stream.reconfigure(errors="backslashreplace")
     try:
-        with _warnings_told(output if "--quiet" not in options else Output(quiet=True)):
+        with _warnings_told(Output(as_json=output.as_json, quiet={"--quiet", "-q"} & set(options) != set())):
             code = typer.main.get_command(app).main(
                 args=list(arguments), prog_name="mailsend", standalone_mode=False
             )
@@ -59,8 +59,6 @@ def _before_dashes(arguments: Sequence[str]) -> Sequence[str]:
 
 def _usage(problem: Exception, output: Output) -> int:
     message = str(getattr(problem, "format_message", problem.__str__)())
-    if not message:  # the help has been shown already
-        return Exit.USAGE
     context = getattr(problem, "ctx", None)
     command = context.command_path if context is not None else "mailsend"
     advice = f"Try '{command} --help'."

@@ -20,7 +20,9 @@ from mailsend.model.rules import Scope
 
 __all__ = ["template"]
 
-template = typer.Typer(no_args_is_help=True, help="Templates: list, show, preview.")
+template = typer.Typer(
+    callback=options.help_if_alone, invoke_without_command=True, help="Templates: list, show, preview."
+)
 
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="The template.")]
 _Html = Annotated[

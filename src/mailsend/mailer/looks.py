@@ -13,12 +13,12 @@ __all__ = ["templates_for"]
 
 def templates_for(scope: Scope) -> Templates:
     """Give the templates that a mail of this scope is made from, in its branding."""
-    folders = (path for _, level in scope.levels for path in level.template_dirs)
-    layers: tuple[TemplateLayer, ...] = (*(_folder(path) for path in folders), shipped_layer())
+    folders = (_folder(path, name) for name, level in scope.levels for path in level.template_dirs)
+    layers: tuple[TemplateLayer, ...] = (*folders, shipped_layer())
     return Templates(layers=layers, branding=scope.branding)
 
 
 @lru_cache(maxsize=1024)
-def _folder(path: str) -> FolderLayer:
+def _folder(path: str, level: str) -> FolderLayer:
     """Keep one layer per folder, since it remembers what it has read."""
-    return FolderLayer(path)
+    return FolderLayer(path, name=f"{level} ({path})")

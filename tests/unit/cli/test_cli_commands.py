@@ -474,6 +474,16 @@ def test_a_command_behind_dashes_is_no_option(mailsend, settings) -> None:
     assert said.err.startswith("mailsend: template '--json': ")
 
 
+@pytest.mark.parametrize("group", [(), ("dkim",), ("template",)], ids=str)
+def test_a_group_alone_shows_its_help(mailsend, group) -> None:
+    """Without a command the help is shown, and the code says that the command was not complete."""
+    alone, asked = mailsend(*group), mailsend(*group, "--help")
+
+    assert (alone.code, alone.err, asked.code, asked.err) == (64, "", 0, "")
+    assert alone.out == asked.out
+    assert "Commands:" in asked.out
+
+
 def test_the_version(mailsend) -> None:
     """--version says name and version."""
     said = mailsend("--version")
