@@ -95,7 +95,8 @@ def measured(session: nox.Session) -> list[str]:
     """Give pytest's options for measuring the branches of thought, kept apart by session."""
     COVERAGE.mkdir(parents=True, exist_ok=True)
     (COVERAGE / session.name).unlink(missing_ok=True)
-    return ["--cov", "--cov-report=", f"--cov-config={ROOT / 'pyproject.toml'}"]
+    # The session `coverage` judges both parts together.
+    return ["--cov", "--cov-report=", "--cov-fail-under=0", f"--cov-config={ROOT / 'pyproject.toml'}"]
 
 
 @nox.session

@@ -25,7 +25,7 @@ from mailsend.decide.content import (
     check_request,
     check_size,
 )
-from mailsend.decide.recipients import RecipientsDecision, resolve_recipients
+from mailsend.decide.recipients import NOBODY, RecipientsDecision, resolve_recipients
 from mailsend.decide.reply_to import ReplyToDecision, resolve_reply_to
 from mailsend.decide.return_path import ReturnPathDecision, choose_return_path
 from mailsend.decide.route import RoutesDecision, choose_routes
@@ -39,7 +39,7 @@ from mailsend.model.envelope import Envelope
 from mailsend.model.message import Message
 from mailsend.model.submission import Refusal, Submission
 
-__all__ = ["Draft", "GateRefused", "TemplateRefused", "draft", "prepare", "renew", "seal"]
+__all__ = ["Draft", "GateRefused", "TemplateRefused", "decide", "draft", "prepare", "renew", "seal"]
 
 
 class TemplateRefused(StrEnum):
@@ -80,8 +80,37 @@ def prepare(message: Message, circumstances: Circumstances) -> Submission | Refu
     return drafted if isinstance(drafted, Refusal) else seal(drafted)
 
 
-def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
-    """Decide, render, compose and check the bytes; everything but the signature."""
+def decide(message: Message, circumstances: Circumstances) -> tuple[Decision | Refusal, ...]:
+    """Give the decisions that can be made without content, and without recipients where there are none.
+
+    They are those of ``prepare``, made by the same line; a Refusal can only be the last.
+    """
+    addressed = _address(message, circumstances, recipients_needed=False)
+    if isinstance(addressed, Refusal):
+        return (*addressed.decisions, addressed)
+    signatures, _ = choose_signatures(addressed.sender, addressed.routes, circumstances)
+    return (*addressed.decisions, signatures)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Addressed:
+    """The first half of the line: from whom, to whom, through what, and back to whom."""
+
+    sender: SenderDecision
+    reply_to: ReplyToDecision
+    recipients: RecipientsDecision
+    routes: RoutesDecision
+    return_path: ReturnPathDecision
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        settled = (self.recipients,) if self.recipients else ()
+        return (self.sender, self.reply_to, *settled, self.routes, self.return_path)
+
+
+def _address(
+    message: Message, circumstances: Circumstances, *, recipients_needed: bool
+) -> _Addressed | Refusal:
     made: list[Decision] = []
 
     def refused(refusal: Refusal) -> Refusal:
@@ -91,17 +120,35 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
     made.append(reply_to := resolve_reply_to(message, sender, circumstances))
     if (obstacle := check_request(message, circumstances)) is not None:
         return refused(obstacle)
-    recipients = resolve_recipients(message, circumstances)
-    if isinstance(recipients, Refusal):
-        return refused(recipients)
-    made.append(recipients)
+    recipients = NOBODY
+    if recipients_needed or message.to or message.cc or message.bcc:
+        settled = resolve_recipients(message, circumstances)
+        if isinstance(settled, Refusal):
+            return refused(settled)
+        made.append(recipients := settled)
     routes = choose_routes(message, sender, recipients.envelope_addresses, circumstances)
     if isinstance(routes, Refusal):
         return refused(routes)
-    made.append(routes)
-    return_path = choose_return_path(message, sender, reply_to, recipients, routes, circumstances)
-    made.append(return_path)
-    rendered = _render(message, sender, circumstances)
+    return _Addressed(
+        sender=sender,
+        reply_to=reply_to,
+        recipients=recipients,
+        routes=routes,
+        return_path=choose_return_path(message, sender, reply_to, recipients, routes, circumstances),
+    )
+
+
+def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
+    """Decide, render, compose and check the bytes; everything but the signature."""
+    addressed = _address(message, circumstances, recipients_needed=True)
+    if isinstance(addressed, Refusal):
+        return addressed
+    made: list[Decision] = list(addressed.decisions)
+
+    def refused(refusal: Refusal) -> Refusal:
+        return replace(refusal, decisions=tuple(made))
+
+    rendered = _render(message, addressed.sender, circumstances)
     if isinstance(rendered, Refusal):
         return refused(rendered)
     content = check_content(message, rendered, circumstances.locale, circumstances)
@@ -111,23 +158,30 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
     if (obstacle := _check_calendar(message)) is not None:
         return refused(obstacle)
     if circumstances.test_mode.enabled:
-        originals = tuple(str(one) for one in recipients)
+        originals = tuple(str(one) for one in addressed.recipients)
         rendered = with_test_marks(rendered, originals, circumstances.locale)
-    letter = letter_of(message, sender, reply_to, recipients, rendered, circumstances)
+    letter = letter_of(
+        message,
+        addressed.sender,
+        addressed.reply_to,
+        addressed.recipients,
+        rendered,
+        circumstances,
+    )
     data = _compose(letter)
     if isinstance(data, Refusal):
         return refused(data)
     if (obstacle := check_size(len(data), circumstances)) is not None:
         return refused(obstacle)
-    signatures, keys = choose_signatures(sender, routes, circumstances)
+    signatures, keys = choose_signatures(addressed.sender, addressed.routes, circumstances)
     return Draft(
         message=message,
         circumstances=circumstances,
-        sender=sender,
-        reply_to=reply_to,
-        recipients=recipients,
-        routes=routes,
-        return_path=return_path,
+        sender=addressed.sender,
+        reply_to=addressed.reply_to,
+        recipients=addressed.recipients,
+        routes=addressed.routes,
+        return_path=addressed.return_path,
         content=content,
         signatures=signatures,
         keys=keys,
@@ -214,9 +268,17 @@ def _render(message: Message, sender: SenderDecision, circumstances: Circumstanc
                 "why": problem.why,
                 "file": problem.file,
                 "line": problem.line,
+                "place": _place(problem),
             },
             advice=problem.advice,
         )
+
+
+def _place(problem: TemplateError) -> str:
+    """Give where in a template the fault lies, as its words show it."""
+    if not problem.file:
+        return ""
+    return f" ({problem.file}{f', line {problem.line}' if problem.line else ''})"
 
 
 def _compose(letter: Letter) -> bytes | Refusal:

@@ -226,6 +226,7 @@ class Planter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def tests_of(module: str) -> list[list[str]]:
     """Give the test files in stages: named for the module, naming it, and those further away."""
     files = [*(ROOT / "tests/unit").rglob("test_*.py"), *(ROOT / "tests/properties").rglob("test_*.py")]
+    files += (ROOT / "tests/house").glob("test_*words*.py")  # reasons are codes, and codes have words
     top = ".".join(module.split(".")[:3])
     name = top.rpartition(".")[2]
     texts = {str(one): one.read_text() for one in sorted(files)}

@@ -274,10 +274,29 @@ def test_a_template_that_fails_is_a_refusal(line):
     refusal = line(answer=problem, template="invoice", subject=None, text=None)
     assert (refusal.reason, dict(refusal.facts), refusal.advice) == (
         TemplateRefused.TEMPLATE,
-        {"template": "invoice", "why": "it is broken", "file": "body.html.j2", "line": 3},
+        {
+            "template": "invoice",
+            "why": "it is broken",
+            "file": "body.html.j2",
+            "line": 3,
+            "place": " (body.html.j2, line 3)",
+        },
         "Mend it.",
     )
-    assert refusal.explain() == ("Refused: the template 'invoice' gave no content: it is broken.")
+    assert refusal.explain() == (
+        "Refused: the template 'invoice' gave no content: it is broken (body.html.j2, line 3)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "line_number", "place"),
+    [("", None, ""), ("body.html.j2", None, " (body.html.j2)")],
+)
+def test_a_refusal_says_where_in_a_template_it_is_known(file, line_number, place, line):
+    """File and line stand in the words where they are known."""
+    problem = TemplateError("invoice", "it is broken", file=file, line=line_number)
+    refusal = line(answer=problem, template="invoice", subject=None, text=None)
+    assert refusal.explain() == (f"Refused: the template 'invoice' gave no content: it is broken{place}.")
 
 
 def test_what_cannot_be_written_is_a_refusal(line):

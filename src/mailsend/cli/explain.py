@@ -11,8 +11,7 @@ from mailsend.cli.asking import mailer_for, message_from
 from mailsend.cli.documents import decision_document
 from mailsend.cli.exits import Exit, exit_of_refusal
 from mailsend.cli.output import Output
-from mailsend.cli.story import in_words, tell_decisions
-from mailsend.mailer.explaining import decisions_for
+from mailsend.cli.story import tell_decisions
 from mailsend.model.decision import Decision
 from mailsend.model.submission import Refusal
 
@@ -59,11 +58,11 @@ def explain(
         actor=actor,
     )
     with mailer_for(config) as mailer:
-        decisions = decisions_for(mailer, message)
+        decisions = mailer.explain(message)
     output.document([decision_document(one) for one in decisions])
     refusals = [one for one in decisions if isinstance(one, Refusal)]
     tell_decisions(output, [one for one in decisions if isinstance(one, Decision)], locale=locale)
     for refusal in refusals:
-        output.fail(in_words(refusal, locale), refusal.advice)
+        output.fail(refusal.explain(locale), refusal.advice)
         return exit_of_refusal(refusal)
     return Exit.OK

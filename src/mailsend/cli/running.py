@@ -13,8 +13,7 @@ import typer
 from mailsend.cli.documents import error_document, usage_document
 from mailsend.cli.exits import CommandFailed, Exit, exit_of
 from mailsend.cli.output import Output
-from mailsend.cli.story import in_words
-from mailsend.errors import MailsendError, MessageRefused
+from mailsend.errors import MailsendError
 
 __all__ = ["run"]
 
@@ -73,7 +72,7 @@ def _failed(problem: Exception, output: Output) -> int:
         problem = CommandFailed(Exit.NO_INPUT, f"{where}{problem.strerror or problem}")
     assert isinstance(problem, MailsendError)  # an OSError has just become one
     output.document(error_document(problem))
-    what = in_words(problem.refusal) if isinstance(problem, MessageRefused) else str(problem)
+    what = str(problem)
     output.fail(what, problem.advice)
     return exit_of(problem)
 

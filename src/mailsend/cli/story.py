@@ -8,10 +8,8 @@ from typing import Final
 from mailsend.cli.output import Output
 from mailsend.model.decision import Decision
 from mailsend.model.report import Outcome, RecipientResult, Report
-from mailsend.model.submission import Refusal
-from mailsend.model.words import explain
 
-__all__ = ["in_words", "tell_decisions", "tell_report"]
+__all__ = ["tell_decisions", "tell_report"]
 
 _STEPS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
@@ -42,17 +40,6 @@ def tell_decisions(
     names = _STEPS["de" if locale.replace("_", "-").partition("-")[0].lower() == "de" else "en"]
     for one in decisions:
         output.labelled(names.get(one.step, one.step), one.explain(locale), indent=indent)
-
-
-def in_words(refusal: Refusal, locale: str = "en") -> str:
-    """Say why a message was refused, with every candidate passed over and the place in a template."""
-    record = refusal.record()
-    record["passed_over"] = refusal.facts.get("passed_over", [])
-    told = explain(record, locale)
-    file, line = refusal.facts.get("file"), refusal.facts.get("line")
-    if file:
-        told = f"{told.rstrip('.')} ({file}{f', line {line}' if line else ''})."
-    return told
 
 
 def tell_report(output: Output, report: Report, *, indent: int = 0) -> None:

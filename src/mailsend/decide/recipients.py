@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from mailsend.model.address import Address, ByAddress, Mailbox
 from mailsend.model.circumstances import Circumstances
@@ -15,6 +15,7 @@ from mailsend.model.report import Outcome
 from mailsend.model.submission import Refusal
 
 __all__ = [
+    "NOBODY",
     "Field",
     "RecipientDecision",
     "RecipientReason",
@@ -145,6 +146,9 @@ class RecipientsDecision(Decision, Mapping[Address, RecipientDecision]):
             ],
             "archive": self.archive and str(self.archive),
         }
+
+
+NOBODY: Final = RecipientsDecision(reason=RecipientsReason.AS_REQUESTED, each=ByAddress({}), to=(), cc=())
 
 
 def resolve_recipients(message: Message, circumstances: Circumstances) -> RecipientsDecision | Refusal:

@@ -83,7 +83,7 @@ def choose_return_path(
     message: Message,
     sender: SenderDecision,
     reply_to: ReplyToDecision,
-    recipients: RecipientsDecision | None,
+    recipients: RecipientsDecision,
     routes: RoutesDecision,
     circumstances: Circumstances,
 ) -> ReturnPathDecision:
@@ -92,7 +92,7 @@ def choose_return_path(
     smarthost = Owner.APPLICATION in routes.owners
     from_domain = sender.mailbox.address.domain
     customer = circumstances.scope.customer
-    originals = {one.key for one in recipients} if recipients and circumstances.test_mode.enabled else set()
+    originals = {one.key for one in recipients} if circumstances.test_mode.enabled else set()
 
     def obstacle(reason: ReturnPathReason, address: Address) -> ReturnPathPassedOver | None:
         if address.key in originals:

@@ -102,8 +102,8 @@ def choose_routes(
         return Refusal(
             step=RoutesDecision.step,
             reason=RoutesRefused.NO_ROUTE,
-            facts={"passed_over": [one.record() for one in passed]},
             advice=_advice(circumstances),
+            passed_over=tuple(passed),
         )
     kept.sort(key=lambda one: one[0])
     best = kept[0][0]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from mailsend.errors import InvalidSettings
-from mailsend.mailer.core import Asked, Core, finished, judged, refused_rules
+from mailsend.mailer.core import Asked, Core, Thinking, finished, judged, refused_rules
 from mailsend.mailer.without_store import WithoutStore
+from mailsend.model.decision import Decision
 from mailsend.model.message import Message
 from mailsend.model.report import Report
 from mailsend.model.rules import Rules
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from mailsend.transport.capture import Captured
 
 __all__ = ["AsyncMailer"]
+
+T = TypeVar("T")
 
 
 class AsyncMailer(WithoutStore):
@@ -60,14 +63,11 @@ class AsyncMailer(WithoutStore):
 
     async def preview(self, message: Message) -> Submission | Refusal:
         """Give the finished mail as it would be sent, or why it may not be; opens no socket."""
-        thinking = self._core.think(message)
-        try:
-            asked = next(thinking)
-            while True:
-                asked = thinking.send(await self._rules(asked))
-        except StopIteration as done:
-            answer: Submission | Refusal = done.value
-            return answer
+        return await self._think(self._core.think(message))
+
+    async def explain(self, message: Message) -> tuple[Decision | Refusal, ...]:
+        """Give the decisions that can be made for a message, as ``Mailer.explain`` does."""
+        return await self._think(self._core.consider(message))
 
     async def send(
         self,
@@ -147,6 +147,15 @@ class AsyncMailer(WithoutStore):
             return self._core.checked(given if isinstance(given, Rules) else await given)
         except InvalidSettings as problem:
             return refused_rules(problem, asked)
+
+    async def _think(self, thinking: Thinking[T]) -> T:
+        try:
+            asked = next(thinking)
+            while True:
+                asked = thinking.send(await self._rules(asked))
+        except StopIteration as done:
+            answer: T = done.value
+            return answer
 
     async def _act(self, submission: Submission, deadline: float | None, *, again: bool = True) -> Report:
         message = submission.message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from mailsend.errors import InvalidSettings, MessageRefused, UnknownCustomer
 from mailsend.mailer.clock import monotonic, utc_now
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mailsend.decide.last_look import Drop, Go, Hold
     from mailsend.mailer.directory import Directory
     from mailsend.mailer.transports import Transports
+    from mailsend.model.circumstances import Circumstances
+    from mailsend.model.decision import Decision
     from mailsend.model.report import Report
     from mailsend.settings import Settings
     from mailsend.transport.capture import Captured
@@ -29,7 +31,8 @@ STALE_AFTER = timedelta(hours=1)
 
 Asked: TypeAlias = tuple[str | None, str | None]
 Look: TypeAlias = "Callable[[Submission], Go | Hold | Drop]"
-Thinking: TypeAlias = Generator[Asked, Rules | Refusal, Submission | Refusal]
+T = TypeVar("T")
+Thinking: TypeAlias = Generator[Asked, Rules | Refusal, T]
 
 
 class Core:
@@ -86,11 +89,26 @@ class Core:
         """Give the settings' rules, or None where the directory has to be asked."""
         return self.rules if self.directory is None or asked[0] is None else None
 
-    def think(self, message: Message) -> Thinking:
+    def think(self, message: Message) -> Thinking[Submission | Refusal]:
         """Prepare a message, from interceptors to the finished mail."""
+        from mailsend.prepare import prepare
+
+        found = yield from self._gather(message)
+        if isinstance(found, Refusal):
+            return found
+        prepared = prepare(*found)
+        return prepared if isinstance(prepared, Refusal) else self.interceptors.ask_check(prepared)
+
+    def consider(self, message: Message) -> Thinking[tuple[Decision | Refusal, ...]]:
+        """Make the decisions that need no content, and no recipients where there are none."""
+        from mailsend.prepare import decide
+
+        found = yield from self._gather(message)
+        return (found,) if isinstance(found, Refusal) else decide(*found)
+
+    def _gather(self, message: Message) -> Thinking[tuple[Message, Circumstances] | Refusal]:
         from mailsend.mailer.gather import find_scope, gather
         from mailsend.mailer.ids import new_id
-        from mailsend.prepare import prepare
 
         asked = (message.customer, message.business_unit)
         rules = yield asked
@@ -106,16 +124,8 @@ class Core:
         scope = find_scope(changed.customer, changed.business_unit, rules)
         if isinstance(scope, Refusal):
             return scope
-        circumstances = gather(
-            changed,
-            scope,
-            rules,
-            now=utc_now(),
-            id=new_id(),
-            test_mode=self.test_mode.status(scope),
-        )
-        prepared = prepare(changed, circumstances)
-        return prepared if isinstance(prepared, Refusal) else self.interceptors.ask_check(prepared)
+        test_mode = self.test_mode.status(scope)
+        return changed, gather(changed, scope, rules, now=utc_now(), id=new_id(), test_mode=test_mode)
 
     def fresh(self, submission: Submission, rules: Rules | Refusal) -> Submission:
         """Give the mail with Date and signatures made anew where it has waited too long (M34)."""

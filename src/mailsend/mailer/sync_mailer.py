@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from mailsend.errors import InvalidSettings
 from mailsend.mailer.core import Asked, Core, Thinking, finished, judged, numbered, refused_rules
 from mailsend.mailer.without_store import WithoutStore
+from mailsend.model.decision import Decision
 from mailsend.model.message import Message
 from mailsend.model.report import Report
 from mailsend.model.rules import Rules
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from mailsend.transport.capture import Captured
 
 __all__ = ["Mailer"]
+
+T = TypeVar("T")
 
 
 class Mailer(WithoutStore):
@@ -65,6 +68,13 @@ class Mailer(WithoutStore):
     def preview(self, message: Message) -> Submission | Refusal:
         """Give the finished mail as it would be sent, or why it may not be; opens no socket."""
         return self._think(self._core.think(message))
+
+    def explain(self, message: Message) -> tuple[Decision | Refusal, ...]:
+        """Give the decisions that can be made for a message, in their order; needs no content.
+
+        Without recipients that decision is left out; a Refusal can only be the last. Opens no socket.
+        """
+        return self._think(self._core.consider(message))
 
     def send(
         self,
@@ -145,13 +155,13 @@ class Mailer(WithoutStore):
             given.close()  # so that Python does not warn of what was never awaited
         raise TypeError("an async directory goes with AsyncMailer")
 
-    def _think(self, thinking: Thinking) -> Submission | Refusal:
+    def _think(self, thinking: Thinking[T]) -> T:
         try:
             asked = next(thinking)
             while True:
                 asked = thinking.send(self._rules(asked))
         except StopIteration as done:
-            answer: Submission | Refusal = done.value
+            answer: T = done.value
             return answer
 
     def _act(self, submission: Submission, deadline: float | None, *, again: bool = True) -> Future[Report]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from mailsend.model.content import Content
-from mailsend.model.decision import RECORD_VERSION, Decision, DecisionRecord, Facts
+from mailsend.model.decision import RECORD_VERSION, Decision, DecisionRecord, Facts, PassedOver
 from mailsend.model.envelope import Envelope
 from mailsend.model.message import Message
 
@@ -43,6 +43,7 @@ class Refusal:
     reason: StrEnum
     facts: Facts = field(default_factory=dict)
     advice: str = ""
+    passed_over: tuple[PassedOver, ...] = ()
     decisions: tuple[Decision, ...] = ()
 
     def record(self) -> DecisionRecord:
@@ -52,7 +53,7 @@ class Refusal:
             "step": self.step,
             "reason": str(self.reason),
             "value": None,
-            "passed_over": [],
+            "passed_over": [one.record() for one in self.passed_over],
             "facts": dict(self.facts),
         }
 

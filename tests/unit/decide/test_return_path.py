@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailsend.decide.recipients import resolve_recipients
+from mailsend.decide.recipients import NOBODY, resolve_recipients
 from mailsend.decide.reply_to import resolve_reply_to
 from mailsend.decide.return_path import (
     ReturnPathFinding,
@@ -30,7 +30,7 @@ def return_path(circumstances):
         recipients = resolve_recipients(message, found)
         routes = choose_routes(message, sender, recipients.envelope_addresses, found)
         return choose_return_path(
-            message, sender, reply_to, None if without_recipients else recipients, routes, found
+            message, sender, reply_to, NOBODY if without_recipients else recipients, routes, found
         )
 
     return decide

@@ -182,7 +182,6 @@ def test_without_any_server_the_message_is_refused(shop, routes):
     assert routes() == Refusal(
         step="routes",
         reason=RoutesRefused.NO_ROUTE,
-        facts={"passed_over": []},
         advice="Set application.smarthosts, or SMTP_URL in the environment.",
     )
 
@@ -194,17 +193,15 @@ def test_where_every_server_is_passed_over_the_refusal_says_why(shop, routes):
     assert refusal == Refusal(
         step="routes",
         reason=RoutesRefused.NO_ROUTE,
-        facts={
-            "passed_over": [
-                {
-                    "candidate": "outside.example:587",
-                    "source": "application",
-                    "reason": "internal_recipient",
-                    "facts": {"domain": "host.test"},
-                }
-            ]
-        },
         advice="Each server was passed over for its own reason; release one, or add one that fits.",
+        passed_over=(
+            PassedOver(
+                candidate="outside.example:587",
+                source="application",
+                reason=RoutePassedOver.INTERNAL_RECIPIENT,
+                facts={"domain": "host.test"},
+            ),
+        ),
     )
 
 

@@ -381,7 +381,9 @@ def test_a_mail_for_later_is_held_by_a_mailer_without_a_store(make):
     )
 
 
-def test_a_preview_that_waited_over_an_hour_gets_a_new_date_and_signature_alone(make, rsa_key_text, monkeypatch):
+def test_a_preview_that_waited_over_an_hour_gets_a_new_date_and_signature_alone(
+    make, rsa_key_text, monkeypatch
+):
     """After an hour Date and the signatures are made anew, every other byte stays, and the report tells."""
     import re
     from datetime import timedelta
