@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from mailsend.model.decision import RECORD_VERSION
 from mailsend.model.words import explain
 

@@ -436,7 +436,7 @@ def test_a_transport_that_breaks_leaves_the_outcome_unknown():
 
 def test_a_transport_that_forgets_the_deadline_does_not_hang(monkeypatch):
     """A transport that ignores its deadline is cancelled, and what it did is unknown."""
-    monkeypatch.setattr("mailsend.deliver._OVERTIME", 0.05)
+    monkeypatch.setattr("mailsend.deliver.walk._OVERTIME", 0.05)
 
     async def forever(server, envelope):
         await asyncio.Event().wait()

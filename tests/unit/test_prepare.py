@@ -10,7 +10,7 @@ from email import message_from_bytes, policy
 import pytest
 from mail_strategies import shop
 
-import mailsend.prepare as prepare_room
+import mailsend.prepare.line as the_line
 from mailsend.decide.content import ContentRefused
 from mailsend.decide.recipients import RecipientsRefused
 from mailsend.decide.route import RoutesRefused
@@ -313,8 +313,8 @@ def test_what_cannot_be_written_is_a_refusal(line):
 
 def test_bytes_that_are_no_mail_do_not_leave(line, monkeypatch):
     """What the gate finds wrong with finished bytes is a refusal, whoever wrote them."""
-    real = prepare_room.compose
-    monkeypatch.setattr(prepare_room, "compose", lambda letter: real(letter).replace(b"Date: ", b"Dote: "))
+    real = the_line.compose
+    monkeypatch.setattr(the_line, "compose", lambda letter: real(letter).replace(b"Date: ", b"Dote: "))
     refusal = line()
     assert (refusal.step, refusal.reason, dict(refusal.facts)) == (
         "bytes",

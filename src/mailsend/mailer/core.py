@@ -153,20 +153,14 @@ class Core:
 
         def look(submission: Submission) -> Go | Hold | Drop:
             message = submission.message
-            scope = (
-                rules
-                if isinstance(rules, Refusal)
-                else find_scope(message.customer, message.business_unit, rules)
-            )
-            lost = isinstance(scope, Refusal)
-            return last_look(
-                submission,
-                LookedAt(
-                    now=utc_now(),
-                    rules=None if isinstance(scope, Refusal) or isinstance(rules, Refusal) else rules,
-                    test_mode=self.test_mode.status(None if lost else scope),  # type: ignore[arg-type]
-                ),
-            )
+            lost = LookedAt(now=utc_now(), rules=None, test_mode=self.test_mode.status())
+            if isinstance(rules, Refusal):
+                return last_look(submission, lost)
+            scope = find_scope(message.customer, message.business_unit, rules)
+            if isinstance(scope, Refusal):
+                return last_look(submission, lost)
+            test_mode = self.test_mode.status(scope)
+            return last_look(submission, LookedAt(now=utc_now(), rules=rules, test_mode=test_mode))
 
         return look
 

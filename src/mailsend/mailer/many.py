@@ -6,6 +6,7 @@ import queue
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 
 from mailsend.model.message import Message
 from mailsend.model.report import Report
@@ -13,6 +14,7 @@ from mailsend.model.submission import Submission
 
 __all__ = ["run_many"]
 
+Done = queue.SimpleQueue[tuple[int, Future[Report]]]
 Start = Callable[[int, Message | Submission, float | None], Future[Report] | Report]
 
 
@@ -26,20 +28,24 @@ def run_many(
     """Keep at most ``concurrency`` on their way; whoever stops reading gets no further mail sent."""
     if concurrency < 1:
         raise ValueError("concurrency: at least 1 is needed")
-    done: queue.SimpleQueue[tuple[int, Future[Report]]] = queue.SimpleQueue()
+    done: Done = queue.SimpleQueue()
     on_their_way = 0
     for index, message in enumerate(messages):
         started = start(index, message, deadline)
         if isinstance(started, Report):
             yield started
             continue
-        started.add_done_callback(lambda one, index=index: done.put((index, one)))  # type: ignore[misc]
+        started.add_done_callback(partial(_put, done, index))
         on_their_way += 1
         while on_their_way and (on_their_way >= concurrency or not done.empty()):
             on_their_way -= 1
             yield _report(*done.get())
     for _ in range(on_their_way):
         yield _report(*done.get())
+
+
+def _put(done: Done, index: int, future: Future[Report]) -> None:
+    done.put((index, future))
 
 
 def _report(index: int, future: Future[Report]) -> Report:

@@ -10,6 +10,7 @@ from typing import Any
 
 from mailsend.errors import UnknownCustomer
 from mailsend.model.address import Address, Domain, DomainPattern, Mailbox
+from mailsend.model.branding import Branding, Logo
 from mailsend.model.secret import Secret
 from mailsend.model.server import Server
 
@@ -44,29 +45,6 @@ class DkimKeyState(StrEnum):
     PUBLISHED = "published"
     ACTIVE = "active"
     RETIRED = "retired"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Logo:
-    """A picture for the head of every mail: its bytes, and the file name that it goes out under."""
-
-    data: bytes = field(repr=False)
-    filename: str = "logo.png"
-    content_type: str = "image/png"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Branding:
-    """A customer's look; ``None`` where a scope leaves a field to the scope around it."""
-
-    enabled: bool | None = None
-    partner_name: str | None = None
-    contact: str | None = None
-    legal_notice: str | None = None
-    support_phone: str | None = None
-    support_email: str | None = None
-    logo: Logo | None = None
-    colors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import TypeVar
 
 from mailsend.testing.outbox import OutboxMessage
 
@@ -31,71 +33,88 @@ def assert_sent(
     ``attachment`` is a file name. ``count`` asks for exactly so many fitting mails. Raises
     AssertionError.
     """
-    asked = {
-        "subject": subject,
-        "to": (to,) if isinstance(to, str) else to and tuple(to),
-        "from_": from_,
-        "contains": (contains,) if isinstance(contains, (str, re.Pattern)) else contains and tuple(contains),
-        "attachment": attachment,
-    }
-    wanted = {name: value for name, value in asked.items() if value is not None}
-    sent = tuple(outbox)
-    misses = [(one, _missing(one, wanted)) for one in sent]
+    wanted = _Wanted(
+        subject=subject,
+        to=_several(to),
+        from_=from_,
+        contains=_several(contains),
+        attachment=attachment,
+    )
+    misses = [(one, wanted.missing_in(one)) for one in outbox]
     fitting = [one for one, missing in misses if not missing]
     if fitting and count in (None, len(fitting)):
         return fitting[0]
     raise AssertionError(_complaint(wanted, misses, len(fitting), count))
 
 
-def _missing(message: OutboxMessage, wanted: Mapping[str, object]) -> list[str]:
-    """Say what does not fit, one line for each thing asked for."""
-    lines = []
-    for name, value in wanted.items():
-        match name:
-            case "subject" if not _fits(value, message.subject, whole=True):
-                lines.append(f"subject is {message.subject!r}")
-            case "to":
-                everyone = {one.casefold() for one in (*message.to, *message.cc, *message.bcc)}
-                missing = [one for one in value if one.casefold() not in everyone]  # type: ignore[attr-defined]
-                if missing:
-                    lines.append(f"to is {', '.join(sorted(everyone))}; not {', '.join(missing)}")
-            case "from_" if not _fits(value, message.from_, whole=False):
-                lines.append(f"from is {message.from_!r}")
-            case "contains":
-                bodies = f"{message.text or ''}\n{message.html or ''}"
-                lines.extend(
-                    f"neither text nor HTML contains {_shown(one)}"
-                    for one in value  # type: ignore[attr-defined]
-                    if not _fits(one, bodies, whole=False)
-                )
-            case "attachment" if value not in [one.filename for one in message.attachments]:
-                names = ", ".join(one.filename for one in message.attachments) or "none"
-                lines.append(f"attachments are {names}")
-    return lines
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What a test asks for; None and nothing ask for nothing."""
+
+    subject: Expected | None
+    to: tuple[str, ...]
+    from_: Expected | None
+    contains: tuple[Expected, ...]
+    attachment: str | None
+
+    def __str__(self) -> str:
+        asked = ((one.name, getattr(self, one.name)) for one in fields(self))
+        told = [f"{name}={value!r}" for name, value in asked if value not in (None, ())]
+        return ", ".join(told) or "any mail"
+
+    def missing_in(self, message: OutboxMessage) -> list[str]:
+        """Say what does not fit, one line for each thing asked for."""
+        lines = []
+        if self.subject is not None and not _fits(self.subject, message.subject, whole=True):
+            lines.append(f"subject is {message.subject!r}")
+        everyone = {one.casefold() for one in (*message.to, *message.cc, *message.bcc)}
+        absent = [one for one in self.to if one.casefold() not in everyone]
+        if absent:
+            lines.append(f"to is {', '.join(sorted(everyone))}; not {', '.join(absent)}")
+        if self.from_ is not None and not _fits(self.from_, message.from_, whole=False):
+            lines.append(f"from is {message.from_!r}")
+        bodies = f"{message.text or ''}\n{message.html or ''}"
+        lines.extend(
+            f"neither text nor HTML contains {_shown(one)}"
+            for one in self.contains
+            if not _fits(one, bodies, whole=False)
+        )
+        names = [one.filename for one in message.attachments]
+        if self.attachment is not None and self.attachment not in names:
+            lines.append(f"attachments are {', '.join(names) or 'none'}")
+        return lines
 
 
-def _fits(wanted: object, found: str, *, whole: bool) -> bool:
+T = TypeVar("T", bound=Expected)
+
+
+def _several(given: T | Iterable[T] | None) -> tuple[T, ...]:
+    if given is None:
+        return ()
+    return (given,) if isinstance(given, (str, re.Pattern)) else tuple(given)
+
+
+def _fits(wanted: Expected, found: str, *, whole: bool) -> bool:
     if isinstance(wanted, re.Pattern):
         return wanted.search(found) is not None
-    return wanted == found if whole else str(wanted) in found
+    return wanted == found if whole else wanted in found
 
 
-def _shown(wanted: object) -> str:
+def _shown(wanted: Expected) -> str:
     return f"/{wanted.pattern}/" if isinstance(wanted, re.Pattern) else repr(wanted)
 
 
 def _complaint(
-    wanted: Mapping[str, object],
+    wanted: _Wanted,
     misses: list[tuple[OutboxMessage, list[str]]],
     fitting: int,
     count: int | None,
 ) -> str:
-    asked = ", ".join(f"{name}={value!r}" for name, value in wanted.items()) or "any mail"
     if fitting:
-        return f"{fitting} mails fit {asked}, and {count} were expected"
+        return f"{fitting} mails fit {wanted}, and {count} were expected"
     if not misses:
-        return f"no mail was sent; expected was {asked}"
-    lines = [f"none of {len(misses)} mails fits {asked}; the nearest:"]
+        return f"no mail was sent; expected was {wanted}"
+    lines = [f"none of {len(misses)} mails fits {wanted}; the nearest:"]
     for message, missing in sorted(misses, key=lambda one: len(one[1]))[:_SHOWN]:
         lines.append(f"  {message.subject!r} to {', '.join(message.to)}")
         lines.extend(f"    {line}" for line in missing)

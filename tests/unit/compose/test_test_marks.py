@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from mailsend.compose.test_marks import harmless, with_test_marks
 from mailsend.model.attachment import Attachment
 from mailsend.model.content import Content

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 import pytest
+
 from mailsend.model.decision import Decision, PassedOver
 
 

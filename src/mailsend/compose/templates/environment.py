@@ -51,6 +51,7 @@ class MailTemplate(Template):
         shared: bool = False,  # noqa: FBT001, FBT002 - Jinja's signature
         locals: Any = None,
     ) -> Any:
+        """Give what an import sees, its output bounded as any other."""
         context = self.new_context(vars, shared, locals)
         return TemplateModule(self, context, [joined(self.root_render_func(context))])
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from mailsend.decide.last_look import Drop, DropReason, Go, Hold
 from mailsend.decide.retry import may_go_elsewhere, pause_before_round
 from mailsend.decide.verdict import Reason, conclude, is_lasting
+from mailsend.deliver.parcel import Parcel
 from mailsend.errors import MailsendError
 from mailsend.model.address import Address, ByAddress
 from mailsend.model.envelope import Envelope
@@ -76,39 +76,6 @@ async def _walk_again(delivery: _Delivery, sleep: Sleep) -> None:
     )(delivery.walk)
 
 
-@dataclass(slots=True)
-class _Parcel:
-    """One envelope on its way: what each of its addresses was told last."""
-
-    envelope: Envelope
-    results: dict[Address, RecipientResult] = field(default_factory=dict)
-    again: set[Address] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.again = set(self.envelope.recipients)
-
-    def tell(self, addresses: Iterable[Address], outcome: Outcome, reason: str, advice: str = "") -> None:
-        """Write down what was decided here, not by a server."""
-        for one in addresses:
-            before = self.results.get(one) or RecipientResult(outcome=outcome, envelope_address=one)
-            self.results[one] = replace(before, outcome=outcome, reason=reason, advice=advice)
-            self.again.discard(one)
-
-    def share(self, result: RecipientResult, addresses: Iterable[Address]) -> None:
-        """Give what another parcel was told by the same server to those who were told nothing yet."""
-        for one in addresses:
-            self.results.setdefault(one, replace(result, envelope_address=one, attempts=0))
-
-    def learn(self, attempt: Attempt) -> None:
-        """Take over an attempt's results; an attempt that was only told to slow down is not counted."""
-        for one, result in attempt.recipients.items():
-            before = self.results.get(one)
-            counted = 0 if result.reason == Reason.RATE else 1
-            self.results[one] = replace(
-                result, envelope_address=one, attempts=(before.attempts if before else 0) + counted
-            )
-
-
 class _Delivery:
     """One mail on its way: its parcels, its attempts, and the routes that are shut for this call."""
 
@@ -125,7 +92,7 @@ class _Delivery:
         self._look = look
         self._clock = clock
         self._ends = ends
-        self._parcels = [_Parcel(one) for one in submission.envelopes]
+        self._parcels = [Parcel(one) for one in submission.envelopes]
         self._attempts: list[Attempt] = []
         self._shut: dict[Server, RecipientResult] = {}
         self._stopped = False
@@ -141,7 +108,7 @@ class _Delivery:
             await self._walk_with(parcel)
         return not self._stopped and any(parcel.again for parcel in self._parcels)
 
-    async def _walk_with(self, parcel: _Parcel) -> None:
+    async def _walk_with(self, parcel: Parcel) -> None:
         offered, parcel.again = [one for one in parcel.envelope.recipients if one in parcel.again], set()
         for server in self._submission.routes.servers:
             if not offered or self._stopped:
@@ -164,7 +131,7 @@ class _Delivery:
             if offered:
                 offered = await self._attempt(parcel, server, offered, left)
 
-    def _allowed(self, parcel: _Parcel, offered: list[Address]) -> list[Address]:
+    def _allowed(self, parcel: Parcel, offered: list[Address]) -> list[Address]:
         """Take the last look; give who may still be offered."""
         seen = self._look(self._submission)
         if isinstance(seen, Hold):
@@ -195,7 +162,7 @@ class _Delivery:
         return frozenset(who for who in every if who not in kept and (who in standing or kept <= {None}))
 
     async def _attempt(
-        self, parcel: _Parcel, server: Server, offered: list[Address], left: float | None
+        self, parcel: Parcel, server: Server, offered: list[Address], left: float | None
     ) -> list[Address]:
         """Try one server; give who may be offered to the next."""
         envelope = Envelope(reverse_path=parcel.envelope.reverse_path, recipients=offered)
@@ -229,7 +196,7 @@ class _Delivery:
         return elsewhere
 
     async def _submit(
-        self, parcel: _Parcel, server: Server, envelope: Envelope, options: SubmitOptions
+        self, parcel: Parcel, server: Server, envelope: Envelope, options: SubmitOptions
     ) -> Attempt | None:
         """Ask the transport; what it should not do ends the delivery, and is told."""
         limit = None if options.deadline is None else options.deadline + _OVERTIME

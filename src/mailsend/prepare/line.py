@@ -22,14 +22,13 @@ from mailsend.decide.content import (
     ContentDecision,
     ContentRefused,
     check_content,
-    check_request,
     check_size,
 )
-from mailsend.decide.recipients import NOBODY, RecipientsDecision, resolve_recipients
-from mailsend.decide.reply_to import ReplyToDecision, resolve_reply_to
-from mailsend.decide.return_path import ReturnPathDecision, choose_return_path
-from mailsend.decide.route import RoutesDecision, choose_routes
-from mailsend.decide.sender import SenderDecision, resolve_sender
+from mailsend.decide.recipients import RecipientsDecision
+from mailsend.decide.reply_to import ReplyToDecision
+from mailsend.decide.return_path import ReturnPathDecision
+from mailsend.decide.route import RoutesDecision
+from mailsend.decide.sender import SenderDecision
 from mailsend.decide.signing import SignaturesDecision, choose_signatures
 from mailsend.errors import InvalidMessage, TemplateError
 from mailsend.model.circumstances import Circumstances, SigningKey
@@ -38,8 +37,9 @@ from mailsend.model.decision import Decision
 from mailsend.model.envelope import Envelope
 from mailsend.model.message import Message
 from mailsend.model.submission import Refusal, Submission
+from mailsend.prepare.addressing import address
 
-__all__ = ["Draft", "GateRefused", "TemplateRefused", "decide", "draft", "prepare", "renew", "seal"]
+__all__ = ["Draft", "GateRefused", "TemplateRefused", "draft", "prepare", "renew", "seal"]
 
 
 class TemplateRefused(StrEnum):
@@ -80,67 +80,9 @@ def prepare(message: Message, circumstances: Circumstances) -> Submission | Refu
     return drafted if isinstance(drafted, Refusal) else seal(drafted)
 
 
-def decide(message: Message, circumstances: Circumstances) -> tuple[Decision | Refusal, ...]:
-    """Give the decisions that can be made without content, and without recipients where there are none.
-
-    They are those of ``prepare``, made by the same line; a Refusal can only be the last.
-    """
-    addressed = _address(message, circumstances, recipients_needed=False)
-    if isinstance(addressed, Refusal):
-        return (*addressed.decisions, addressed)
-    signatures, _ = choose_signatures(addressed.sender, addressed.routes, circumstances)
-    return (*addressed.decisions, signatures)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Addressed:
-    """The first half of the line: from whom, to whom, through what, and back to whom."""
-
-    sender: SenderDecision
-    reply_to: ReplyToDecision
-    recipients: RecipientsDecision
-    routes: RoutesDecision
-    return_path: ReturnPathDecision
-
-    @property
-    def decisions(self) -> tuple[Decision, ...]:
-        settled = (self.recipients,) if self.recipients else ()
-        return (self.sender, self.reply_to, *settled, self.routes, self.return_path)
-
-
-def _address(
-    message: Message, circumstances: Circumstances, *, recipients_needed: bool
-) -> _Addressed | Refusal:
-    made: list[Decision] = []
-
-    def refused(refusal: Refusal) -> Refusal:
-        return replace(refusal, decisions=tuple(made))
-
-    made.append(sender := resolve_sender(message, circumstances))
-    made.append(reply_to := resolve_reply_to(message, sender, circumstances))
-    if (obstacle := check_request(message, circumstances)) is not None:
-        return refused(obstacle)
-    recipients = NOBODY
-    if recipients_needed or message.to or message.cc or message.bcc:
-        settled = resolve_recipients(message, circumstances)
-        if isinstance(settled, Refusal):
-            return refused(settled)
-        made.append(recipients := settled)
-    routes = choose_routes(message, sender, recipients.envelope_addresses, circumstances)
-    if isinstance(routes, Refusal):
-        return refused(routes)
-    return _Addressed(
-        sender=sender,
-        reply_to=reply_to,
-        recipients=recipients,
-        routes=routes,
-        return_path=choose_return_path(message, sender, reply_to, recipients, routes, circumstances),
-    )
-
-
 def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
     """Decide, render, compose and check the bytes; everything but the signature."""
-    addressed = _address(message, circumstances, recipients_needed=True)
+    addressed = address(message, circumstances, recipients_needed=True)
     if isinstance(addressed, Refusal):
         return addressed
     made: list[Decision] = list(addressed.decisions)
