@@ -125,14 +125,14 @@ def _obstacle(
 ) -> tuple[RoutePassedOver | None, dict[str, str]]:
     server = offered.server
     customer = circumstances.scope.customer
-    ours = customer is not None and customer.owns(sender.domain)
+    owner = customer if customer is not None and customer.owns(sender.domain) else None
     if offered.owner is Owner.CUSTOMER:
         if offered.state is not ServerState.RELEASED:
             return RoutePassedOver.NOT_RELEASED, {"state": str(offered.state)}
-        if not ours:
+        if owner is None:
             return RoutePassedOver.SENDER_OUTSIDE_CUSTOMER, {"sender": str(sender)}
-    elif own_server and ours and customer is not None:
-        if not customer.fallback_to_smarthost:
+    elif own_server and owner is not None:
+        if not owner.fallback_to_smarthost:
             return RoutePassedOver.OWN_SERVER_INSTEAD, {}
         if Owner.APPLICATION not in circumstances.facts_of(sender.domain).proved_for:
             return RoutePassedOver.NOT_PROVED, {"domain": str(sender.domain)}

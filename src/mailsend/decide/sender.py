@@ -11,7 +11,7 @@ from mailsend.model.circumstances import Circumstances, KeyState
 from mailsend.model.decision import Decision, PassedOver
 from mailsend.model.display_name import NameReason, name_for_rewritten
 from mailsend.model.message import Message
-from mailsend.model.rules import AliasMode, Customer
+from mailsend.model.rules import AliasMode
 
 __all__ = ["SenderDecision", "SenderPassedOver", "SenderReason", "resolve_sender"]
 
@@ -85,9 +85,9 @@ def resolve_sender(message: Message, circumstances: Circumstances) -> SenderDeci
     if requested is not None:
         if scope.allows(requested.address.domain):
             return decided(requested, SenderReason.REQUESTED, NameReason.AS_ASKED)
-        main = _main_domain(requested.address, scope.customer)
-        if main is not None and scope.customer is not None:
-            if scope.customer.alias_mode is AliasMode.KEEP:
+        main = scope.main_address(requested.address)
+        if main is not None:
+            if scope.alias_mode is AliasMode.KEEP:
                 if _alias_works(requested.address, circumstances):
                     return decided(requested, SenderReason.ALIAS_KEPT, NameReason.AS_ASKED)
                 passed.append(
@@ -123,12 +123,6 @@ def resolve_sender(message: Message, circumstances: Circumstances) -> SenderDeci
         protected=_protected_names(circumstances),
     )
     return decided(Mailbox(shown, fallback.address), source, became)
-
-
-def _main_domain(address: Address, customer: Customer | None) -> Address | None:
-    if customer is None or (main := customer.alias_domains.get(address.domain)) is None:
-        return None
-    return Address(address.local_part, main)
 
 
 def _alias_works(address: Address, circumstances: Circumstances) -> bool:

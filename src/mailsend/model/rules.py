@@ -210,6 +210,17 @@ class Scope:
         return any(pattern.matches(domain) for pattern in self.allowed_domains)
 
     @property
+    def alias_mode(self) -> AliasMode:
+        """What becomes of a sender in an alias domain here."""
+        return AliasMode.REWRITE if self.customer is None else self.customer.alias_mode
+
+    def main_address(self, address: Address) -> Address | None:
+        """Give the same local part in the main domain, where ``address`` is in an alias domain."""
+        aliases = {} if self.customer is None else self.customer.alias_domains
+        main = aliases.get(address.domain)
+        return None if main is None else Address(address.local_part, main)
+
+    @property
     def test_mode(self) -> TestMode:
         """The test mode in force: the customer's where it is on, else the application's."""
         own = self.customer.test_mode if self.customer else None

@@ -102,28 +102,33 @@ def test_rejected_local_part_characters_leave_a_recipient_out(shop, recipients):
 
 
 @pytest.mark.parametrize(
-    ("fields", "reason", "facts"),
+    ("fields", "reason", "facts", "advice"),
     [
-        ({}, RecipientsRefused.NO_RECIPIENTS, {}),
+        (
+            {},
+            RecipientsRefused.NO_RECIPIENTS,
+            {},
+            "Name at least one recipient in to, cc or bcc.",
+        ),
         (
             {"to": "gone@example.org", "suppressed": ("gone@example.org",)},
             RecipientsRefused.NOBODY_LEFT,
             {"left_out": {"gone@example.org": "suppressed"}},
+            "Look at the reasons: a list or a rule keeps every recipient from this mail.",
         ),
         (
             {"to": "Bounces@suite.example"},
             RecipientsRefused.BOUNCE_MAILBOX,
             {"address": "Bounces@suite.example"},
+            "Mail to the bounce mailbox would be read as a bounce; send it elsewhere.",
         ),
     ],
 )
-def test_a_message_for_nobody_is_refused(fields, reason, facts, shop, recipients):
+def test_a_message_for_nobody_is_refused(fields, reason, facts, advice, shop, recipients):
     """Without a recipient that may get it, the message is refused with the reason."""
     shop["application"]["bounce_address"] = "bounces@suite.example"
     refusal = recipients(**fields)
-    assert isinstance(refusal, Refusal)
-    assert (refusal.step, refusal.reason, refusal.facts) == ("recipients", reason, facts)
-    assert refusal.advice
+    assert refusal == Refusal(step="recipients", reason=reason, facts=facts, advice=advice)
 
 
 def test_test_mode_puts_the_test_address_in_every_place(shop, recipients):
@@ -133,6 +138,7 @@ def test_test_mode_puts_the_test_address_in_every_place(shop, recipients):
     decision = recipients(
         to=["Bob <bob@example.org>", "x@example.org"], cc='"c@d" <cc@example.org>', bcc="b@example.org"
     )
+    assert decision.record()["reason"] == "test_mode"
     assert decision.reason is RecipientsReason.TEST_MODE
     assert decision.envelope_addresses == (TEST_ADDRESS,)
     assert decision.to == (
@@ -174,3 +180,9 @@ def test_a_left_out_recipient_has_no_envelope_address_in_the_record(recipients):
     decision = recipients(to=["gone@example.org", "b@example.org"], suppressed=("gone@example.org",))
     assert decision.facts()["requested"][0]["envelope_address"] is None
     assert decision.facts()["archive"] is None
+
+
+def test_a_test_address_alone_switches_nothing_on(shop, recipients):
+    """Where test mode is off, its address gets nothing."""
+    shop["application"]["test_mode"] = {"enabled": False, "recipient": "test@suite.example"}
+    assert [str(one) for one in recipients(to="bob@example.org").envelope_addresses] == ["bob@example.org"]

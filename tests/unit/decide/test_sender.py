@@ -114,7 +114,16 @@ def test_a_customer_without_a_fallback_leaves_it_to_the_application(shop, circum
         None,
         False,
     )
-    assert [str(one.source) for one in decision.passed_over] == ["business_unit", "customer"]
+    assert decision.passed_over == tuple(
+        PassedOver(candidate="", source=source, reason=SenderPassedOver.NOT_SET)
+        for source in ("business_unit", "customer")
+    )
+    assert decision.facts() == {
+        "requested": None,
+        "customer": "ratcatcher",
+        "business_unit": "bern",
+        "name": "fallback_alone",
+    }
 
 
 def test_the_applications_domains_count_only_where_no_customer_is_given(circumstances):
@@ -200,6 +209,9 @@ def test_an_alias_may_stay_only_where_its_spf_and_key_are_active(shop, circumsta
     customer["proved_for_smarthost"] = ["rat.example"]
     assert resolve_sender(message, circumstances(message)).reason is SenderReason.ALIAS
     customer["dkim_keys"] = [{"domain": "rat.example", "selector": "s", "key": rsa_key_text}]
+    customer["proved_for_smarthost"] = []
+    assert resolve_sender(message, circumstances(message)).reason is SenderReason.ALIAS
+    customer["proved_for_smarthost"] = ["rat.example"]
     kept = resolve_sender(message, circumstances(message))
     assert (kept.reason, str(kept.mailbox), kept.name, kept.rewritten) == (
         SenderReason.ALIAS_KEPT,
