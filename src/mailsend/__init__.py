@@ -11,6 +11,7 @@ __all__ = [
     "Address",
     "AsyncMailer",
     "Attachment",
+    "Attempt",
     "CachedDirectory",
     "Directory",
     "Envelope",
@@ -77,7 +78,7 @@ if TYPE_CHECKING:
     from mailsend.model.envelope import Envelope
     from mailsend.model.message import Invitation, Message
     from mailsend.model.reply import Reply
-    from mailsend.model.report import Fault, Outcome, RecipientResult, Report
+    from mailsend.model.report import Attempt, Fault, Outcome, RecipientResult, Report
     from mailsend.model.rules import Rules
     from mailsend.model.server import Server
     from mailsend.model.submission import Hold, Refusal, Submission
@@ -93,7 +94,7 @@ else:
         "model.envelope": ("Envelope",),
         "model.message": ("Invitation", "Message"),
         "model.reply": ("Reply",),
-        "model.report": ("Fault", "Outcome", "RecipientResult", "Report"),
+        "model.report": ("Attempt", "Fault", "Outcome", "RecipientResult", "Report"),
         "model.rules": ("Rules",),
         "model.server": ("Server",),
         "model.submission": ("Hold", "Refusal", "Submission"),

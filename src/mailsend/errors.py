@@ -25,7 +25,7 @@ next. None of them ever carries a secret.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mailsend.model.report import Report
@@ -60,6 +60,18 @@ class MailsendError(Exception):
         super().__init__(message)
         if advice:
             self.advice = advice
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The classes' own arguments are not those that Exception keeps, so none is called again.
+        return _rebuilt, (type(self), self.args, self.__dict__.copy())
+
+
+def _rebuilt(kind: type[MailsendError], args: tuple[Any, ...], fields: dict[str, Any]) -> MailsendError:
+    """Give an error again that another process has written down."""
+    error = kind.__new__(kind, *args)
+    super(MailsendError, error).__init__(*args)
+    error.__dict__.update(fields)
+    return error
 
 
 class InvalidAddress(MailsendError, ValueError):
@@ -170,27 +182,32 @@ class SigningError(MailsendError):
 class SubmissionError(MailsendError):
     """Not every recipient was accepted; ``report`` holds each attempt, reply and recipient."""
 
-    safe_to_retry: ClassVar[bool] = True
-
     def __init__(self, message: str, report: Report, *, advice: str = "") -> None:
         super().__init__(message, advice=advice)
         self.report = report
 
+    @property
+    def safe_to_retry(self) -> bool:
+        """Whether sending the same message again can help, and gives nobody a second copy."""
+        return False
+
 
 class SubmissionDeferred(SubmissionError):
-    """No recipient was accepted, and some may be accepted later."""
+    """Not every recipient was accepted, and some may be accepted later."""
+
+    @property
+    def safe_to_retry(self) -> bool:
+        """Whether nobody has the mail, so that sending it again gives nobody a second copy."""
+        report = self.report
+        return not (report.accepted or report.unknown or report.queued)
 
 
 class SubmissionRejected(SubmissionError):
-    """Every recipient was refused for good."""
-
-    safe_to_retry = False
+    """Recipients were refused for good, and nobody is left who may be accepted later."""
 
 
 class SubmissionUnknown(SubmissionError):
     """The server fell silent after the final dot: the mail may be on its way, or not."""
-
-    safe_to_retry = False
 
 
 class IdempotencyConflict(MailsendError):

@@ -33,8 +33,6 @@ NO_SECRETS = {
     ("Customer", "dkim_keys"): "DkimKey values, whose key is a Secret",
     ("Application", "dkim_keys"): "DkimKey values, whose key is a Secret",
     ("DomainFacts", "key_state"): "whether a key is published",
-    ("Pairs", "keys"): "how the keys of a table are read",
-    ("Table", "keys"): "how each key of a table is read",
 }
 
 

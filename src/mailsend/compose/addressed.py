@@ -54,9 +54,9 @@ def _calendar(message: Message, sender: SenderDecision, circumstances: Circumsta
     if message.calendar is None:
         return None
     used = sender.mailbox
-    if sender.rewritten and sender.requested is not None:
+    if sender.replaced is not None:
         ics = with_organizer(
-            message.calendar.ics, sender.requested.address, sender.requested.name, used.address
+            message.calendar.ics, sender.replaced.address, sender.replaced.name, used.address
         )
     else:
         ics = with_organizer(message.calendar.ics, used.address, used.name, None)

@@ -31,6 +31,7 @@ DEFAULT_MAX_MESSAGE_SIZE = 25_000_000
 DEFAULT_MAX_VISIBLE_RECIPIENTS = 50
 CLIPPED_BY_GMAIL = 102_000
 
+_UNWRITABLE = re.compile(r"[\x00\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
@@ -167,7 +168,8 @@ def check_content(
             "Take line breaks and control characters out of the subject.",
         )
     for field in ("subject", "text", "html"):
-        if not _is_text(getattr(content, field) or ""):
+        text = getattr(content, field)
+        if text and _UNWRITABLE.search(text):
             return _refuse(
                 ContentRefused.NOT_TEXT,
                 "Take NUL characters and lone surrogates out of it.",
@@ -214,16 +216,6 @@ def _two_sources(message: Message) -> bool:
     if message.original is not None:
         return bool(written or message.template or message.attachments or message.calendar)
     return message.template is not None and (written or message.subject is not None)
-
-
-def _is_text(text: str) -> bool:
-    if "\x00" in text:
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _reason(message: Message) -> ContentReason:

@@ -127,8 +127,8 @@ def _candidates(
     message: Message, sender: SenderDecision, circumstances: Circumstances
 ) -> Iterator[tuple[ReplyToReason, tuple[Mailbox, ...]]]:
     yield ReplyToReason.CALLER, message.reply_to
-    if sender.rewritten and sender.requested is not None:
-        yield ReplyToReason.REQUESTED_SENDER, (sender.requested,)
+    if sender.replaced is not None:
+        yield ReplyToReason.REQUESTED_SENDER, (sender.replaced,)
     for name, level in circumstances.scope.levels:
         if level.reply_to is not None:
             yield ReplyToReason(name), (level.reply_to,)

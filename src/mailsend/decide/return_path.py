@@ -91,7 +91,6 @@ def choose_return_path(
     own_server = Owner.CUSTOMER in routes.owners
     smarthost = Owner.APPLICATION in routes.owners
     from_domain = sender.mailbox.address.domain
-    customer = circumstances.scope.customer
     originals = {one.key for one in recipients} if circumstances.test_mode.enabled else set()
 
     def obstacle(reason: ReturnPathReason, address: Address) -> ReturnPathPassedOver | None:
@@ -99,7 +98,7 @@ def choose_return_path(
             return ReturnPathPassedOver.ORIGINAL_RECIPIENT
         if reason is ReturnPathReason.LOGIN:
             return None
-        if own_server and not (customer is not None and customer.owns(address.domain)):
+        if own_server and not circumstances.scope.owns(address.domain):
             return ReturnPathPassedOver.OUTSIDE_CUSTOMER
         if smarthost and Owner.APPLICATION not in circumstances.facts_of(address.domain).proved_for:
             return ReturnPathPassedOver.NOT_PROVED
@@ -142,8 +141,8 @@ def _candidates(
 ) -> Iterator[tuple[ReturnPathReason, Address]]:
     scope = circumstances.scope
     for server in routes.servers:
-        if server.mail_from == "login" and server.credentials is not None:
-            yield ReturnPathReason.LOGIN, Address.parse(server.credentials.user)
+        if server.insists_on is not None:
+            yield ReturnPathReason.LOGIN, Address.parse(server.insists_on)
     if message.bounce_to is not None:
         yield ReturnPathReason.BOUNCE_TO, message.bounce_to
     inner = tuple(one for one in (scope.business_unit, scope.customer) if one is not None)
@@ -175,4 +174,4 @@ def _last(
 
 
 def _aligns(domain: Domain, from_domain: Domain) -> bool:
-    return domain == from_domain or organisational_domain(domain) == organisational_domain(from_domain)
+    return organisational_domain(domain) == organisational_domain(from_domain)

@@ -49,7 +49,14 @@ class SenderDecision(Decision):
     @property
     def rewritten(self) -> bool:
         """Whether another address is used than the one asked for."""
-        return self.requested is not None and self.requested.address != self.mailbox.address
+        return self.replaced is not None
+
+    @property
+    def replaced(self) -> Mailbox | None:
+        """The mailbox that was asked for, where another address is used instead."""
+        if self.requested is None or self.requested.address == self.mailbox.address:
+            return None
+        return self.requested
 
     def value(self) -> str:
         """Give the mailbox as text."""

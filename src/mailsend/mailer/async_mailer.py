@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Coroutine, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from mailsend.errors import InvalidSettings
-from mailsend.mailer.core import Asked, Core, Thinking, finished, judged, refused_rules
 from mailsend.mailer.without_store import WithoutStore
-from mailsend.model.decision import Decision
-from mailsend.model.message import Message
-from mailsend.model.report import Report
-from mailsend.model.rules import Rules
-from mailsend.model.submission import Refusal, Submission
 
+# What a mail is made of is imported where it is used, so that importing a Mailer costs little.
 if TYPE_CHECKING:
+    from mailsend.compose.templates import Templates
+    from mailsend.mailer.core import Asked, Thinking
     from mailsend.mailer.directory import Directory
     from mailsend.mailer.interceptors import After, Before, Check
     from mailsend.mailer.test_mode import TestModeSwitch
+    from mailsend.model.decision import Decision
+    from mailsend.model.message import Message
+    from mailsend.model.report import Report
+    from mailsend.model.rules import Rules
+    from mailsend.model.submission import Refusal, Submission
     from mailsend.settings import Settings
     from mailsend.transport.capture import Captured
 
@@ -44,6 +45,8 @@ class AsyncMailer(WithoutStore):
         check: Sequence[Check] = (),
         after: Sequence[After] = (),
     ) -> None:
+        from mailsend.mailer.core import Core
+
         self._core = Core(settings, directory, before, check, after)
 
     @property
@@ -57,13 +60,18 @@ class AsyncMailer(WithoutStore):
         return self._core.test_mode
 
     @property
+    def templates(self) -> Templates:
+        """The templates of the application: ``names``, ``show``, ``sample``, ``source_of``."""
+        return self._core.templates()
+
+    @property
     def captured(self) -> tuple[Captured, ...]:
         """What the ``memory:`` servers took: each with ``.envelope`` and ``.data``."""
         return self._core.captured()
 
     async def preview(self, message: Message) -> Submission | Refusal:
         """Give the finished mail as it would be sent, or why it may not be; opens no socket."""
-        return await self._think(self._core.think(message))
+        return (await self._think(self._core.think(message))).answer
 
     async def explain(self, message: Message) -> tuple[Decision | Refusal, ...]:
         """Give the decisions that can be made for a message, as ``Mailer.explain`` does."""
@@ -78,20 +86,24 @@ class AsyncMailer(WithoutStore):
         retry: bool = True,
     ) -> Report:
         """Send one mail and give what became of it; raises as ``Mailer.send`` does."""
-        submission = finished(await self.preview(message))
-        return judged(await self._act(submission, deadline, again=retry), strict=strict)
+        thought = await self._think(self._core.think(message))
+        report = await self._act(
+            self._core.finished(thought.answer), deadline, rules=thought.rules, again=retry
+        )
+        return self._core.judged(report, strict=strict)
 
     async def deliver(
         self, submission: Submission | Refusal, *, deadline: float | None = 60.0, strict: bool = False
     ) -> Report:
-        """Send exactly the bytes of a preview; raises as ``send`` does.
+        """Send exactly the bytes of a preview; raises as ``send`` does, but not for a held mail.
 
         More than an hour after it was prepared, Date and signatures alone are made anew (M34);
         ``report.digest`` tells.
         """
-        return judged(await self._act(finished(submission), deadline), strict=strict)
+        report = await self._act(self._core.finished(submission), deadline)
+        return self._core.judged(report, strict=strict, may_be_held=True)
 
-    async def send_many(
+    def send_many(
         self,
         messages: Iterable[Message | Submission] | AsyncIterable[Message | Submission],
         *,
@@ -101,27 +113,17 @@ class AsyncMailer(WithoutStore):
         """Send as many as there are, ``concurrency`` at a time, and give reports as they complete.
 
         ``messages`` is read lazily; ``report.index`` is the place in it. Nothing is raised for a
-        message. Whoever stops reading gets no further mail sent, and what is on its way is finished.
+        message; where ``messages`` itself raises, what is on its way is reported first. Whoever stops
+        reading gets no further mail sent, and what is on its way is finished. Raises ValueError for
+        a concurrency below 1.
         """
-        if concurrency < 1:
-            raise ValueError("concurrency: at least 1 is needed")
-        running: set[asyncio.Task[Report]] = set()
-        index = 0
-        try:
-            async for message in _each(messages):
-                running.add(asyncio.create_task(self._one(index, message, deadline)))
-                index += 1
-                if len(running) >= concurrency:
-                    done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                    for one in done:
-                        yield one.result()
-            while running:
-                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                for one in done:
-                    yield one.result()
-        finally:
-            if running:
-                await asyncio.wait(running)
+        from mailsend.mailer.many import checked_concurrency
+        from mailsend.mailer.many_async import run_many
+
+        def start(index: int, message: Message | Submission) -> Coroutine[Any, Any, Report]:
+            return self._one(index, message, deadline)
+
+        return run_many(start, messages, concurrency=checked_concurrency(concurrency))
 
     async def aclose(self) -> None:
         """Close the connections of the running loop; may be called again."""
@@ -144,9 +146,11 @@ class AsyncMailer(WithoutStore):
         assert self._core.directory is not None and customer is not None  # known_rules said so
         try:
             given = self._core.directory.rules_for(customer, business_unit)
-            return self._core.checked(given if isinstance(given, Rules) else await given)
+            return self._core.checked(
+                self._core.given_rules(await given if isinstance(given, Awaitable) else given)
+            )
         except InvalidSettings as problem:
-            return refused_rules(problem, asked)
+            return self._core.refused_rules(problem, asked)
 
     async def _think(self, thinking: Thinking[T]) -> T:
         try:
@@ -157,28 +161,31 @@ class AsyncMailer(WithoutStore):
             answer: T = done.value
             return answer
 
-    async def _act(self, submission: Submission, deadline: float | None, *, again: bool = True) -> Report:
+    async def _act(
+        self,
+        submission: Submission,
+        deadline: float | None,
+        *,
+        rules: Rules | Refusal | None = None,
+        again: bool = True,
+    ) -> Report:
         message = submission.message
-        rules = await self._rules((message.customer, message.business_unit))
+        if rules is None:
+            rules = await self._rules((message.customer, message.business_unit))
         fresh = self._core.fresh(submission, rules)
         return await self._core.deliver(fresh, self._core.look_with(rules), deadline, again=again)
 
     async def _one(self, index: int, message: Message | Submission, deadline: float | None) -> Report:
+        from mailsend.model.report import Report
+        from mailsend.model.submission import Refusal, Submission
+
         try:
-            prepared = message if isinstance(message, Submission) else await self.preview(message)
-            if isinstance(prepared, Refusal):
-                return Report(index=index, refusal=prepared)
-            return replace(await self._act(prepared, deadline), index=index)
+            if isinstance(message, Submission):
+                return replace(await self._act(message, deadline), index=index)
+            thought = await self._think(self._core.think(message))
+            if isinstance(thought.answer, Refusal):
+                return Report(index=index, refusal=thought.answer)
+            report = await self._act(thought.answer, deadline, rules=thought.rules)
+            return replace(report, index=index)
         except Exception as problem:  # noqa: BLE001 - one message's failure is that message's report
             return Report(index=index, error=problem)
-
-
-async def _each(
-    messages: Iterable[Message | Submission] | AsyncIterable[Message | Submission],
-) -> AsyncIterator[Message | Submission]:
-    if isinstance(messages, AsyncIterable):
-        async for one in messages:
-            yield one
-    else:
-        for one in messages:
-            yield one

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from mailsend.errors import InvalidSettings, MessageRefused, UnknownCustomer
+from mailsend.errors import InvalidMessage, InvalidSettings, MessageRefused, UnknownCustomer
 from mailsend.mailer.clock import monotonic, utc_now
 from mailsend.mailer.interceptors import After, Before, Check, Interceptors
 from mailsend.mailer.test_mode import TestModeSwitch
@@ -16,6 +16,7 @@ from mailsend.model.rules import Rules
 from mailsend.model.submission import Refusal, Submission
 
 if TYPE_CHECKING:
+    from mailsend.compose.templates import Templates
     from mailsend.decide.last_look import Drop, Go, Hold
     from mailsend.mailer.directory import Directory
     from mailsend.mailer.transports import Transports
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mailsend.settings import Settings
     from mailsend.transport.capture import Captured
 
-__all__ = ["Asked", "Core", "Look", "Thinking"]
+__all__ = ["Asked", "Core", "Look", "Thinking", "Thought"]
 
 STALE_AFTER = timedelta(hours=1)
 
@@ -33,6 +34,14 @@ Asked: TypeAlias = tuple[str | None, str | None]
 Look: TypeAlias = "Callable[[Submission], Go | Hold | Drop]"
 T = TypeVar("T")
 Thinking: TypeAlias = Generator[Asked, Rules | Refusal, T]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thought:
+    """What thinking came to, and the rules that it came to it by."""
+
+    answer: Submission | Refusal
+    rules: Rules | None = None
 
 
 class Core:
@@ -50,10 +59,15 @@ class Core:
         check: Sequence[Check],
         after: Sequence[After],
     ) -> None:
-        if settings is None:
-            from mailsend.settings import Settings
+        from mailsend.settings import Settings
 
-            settings = Settings()
+        settings = Settings() if settings is None else settings
+        if not isinstance(settings, Settings):
+            raise InvalidSettings(
+                "",
+                f"Settings are expected, not {type(settings).__name__}",
+                advice="Use Settings.load('mailsend.toml') or Settings.model_validate({…}).",
+            )
         self.rules: Rules = settings.rules
         self.directory = directory
         if directory is not None and self.rules.customers:
@@ -89,15 +103,18 @@ class Core:
         """Give the settings' rules, or None where the directory has to be asked."""
         return self.rules if self.directory is None or asked[0] is None else None
 
-    def think(self, message: Message) -> Thinking[Submission | Refusal]:
+    def think(self, message: Message) -> Thinking[Thought]:
         """Prepare a message, from interceptors to the finished mail."""
         from mailsend.prepare import prepare
 
         found = yield from self._gather(message)
         if isinstance(found, Refusal):
-            return found
-        prepared = prepare(*found)
-        return prepared if isinstance(prepared, Refusal) else self.interceptors.ask_check(prepared)
+            return Thought(answer=found)
+        changed, circumstances = found
+        answer = prepare(changed, circumstances)
+        if isinstance(answer, Submission):
+            answer = self.interceptors.ask_check(answer)
+        return Thought(answer=answer, rules=circumstances.rules)
 
     def consider(self, message: Message) -> Thinking[tuple[Decision | Refusal, ...]]:
         """Make the decisions that need no content, and no recipients where there are none."""
@@ -110,6 +127,12 @@ class Core:
         from mailsend.mailer.gather import find_scope, gather
         from mailsend.mailer.ids import new_id
 
+        if not isinstance(message, Message):
+            raise InvalidMessage(
+                "message",
+                f"a Message is expected, not {type(message).__name__}",
+                advice="A finished Submission goes out by deliver.",
+            )
         asked = (message.customer, message.business_unit)
         rules = yield asked
         if isinstance(rules, Refusal):
@@ -185,43 +208,60 @@ class Core:
         self.interceptors.tell_after(report)
         return report
 
+    def templates(self) -> Templates:
+        """Give the templates of the application's own scope."""
+        from mailsend.mailer.looks import templates_for
+
+        return templates_for(self.rules.scope())
+
     def captured(self) -> tuple[Captured, ...]:
         """Give what the ``memory:`` servers took, server by server, each in order of time."""
         return self._transports.captured() if self._transports else ()
 
+    @staticmethod
+    def refused_rules(problem: InvalidSettings, asked: Asked) -> Refusal:
+        """Give the refusal for a directory that has no rules, or wrong ones, for a message."""
+        from mailsend.mailer.gather import RulesRefused
 
-def refused_rules(problem: InvalidSettings, asked: Asked) -> Refusal:
-    """Give the refusal for a directory that has no rules, or wrong ones, for a message."""
-    from mailsend.mailer.gather import RulesRefused
+        unknown = isinstance(problem, UnknownCustomer)
+        return Refusal(
+            step="rules",
+            reason=RulesRefused.UNKNOWN_CUSTOMER if unknown else RulesRefused.INVALID,
+            facts={"customer": asked[0], "business_unit": asked[1], "why": str(problem)},
+            advice=problem.advice,
+        )
 
-    unknown = isinstance(problem, UnknownCustomer)
-    return Refusal(
-        step="rules",
-        reason=RulesRefused.UNKNOWN_CUSTOMER if unknown else RulesRefused.INVALID,
-        facts={"customer": asked[0], "business_unit": asked[1], "why": str(problem)},
-        advice=problem.advice,
-    )
+    @staticmethod
+    def finished(prepared: Submission | Refusal) -> Submission:
+        """Give the submission; raises MessageRefused for a refusal, InvalidMessage for what is neither."""
+        if isinstance(prepared, Refusal):
+            raise MessageRefused(prepared)
+        if isinstance(prepared, Submission):
+            return prepared
+        raise InvalidMessage(
+            "submission",
+            f"a Submission is expected, not {type(prepared).__name__}",
+            advice="A Message goes out by send, or by preview and deliver.",
+        )
 
+    @staticmethod
+    def given_rules(given: object) -> Rules:
+        """Give what a directory gave when it is Rules; raises TypeError that says what is expected."""
+        if isinstance(given, Rules):
+            return given
+        if isinstance(given, Coroutine):
+            given.close()  # so that Python does not warn of what was never awaited
+            raise TypeError("an async directory goes with AsyncMailer")
+        raise TypeError(f"the directory gave {type(given).__name__}; Rules are expected")
 
-def finished(prepared: Submission | Refusal) -> Submission:
-    """Give the submission; raises MessageRefused for a refusal."""
-    if isinstance(prepared, Refusal):
-        raise MessageRefused(prepared)
-    return prepared
+    @staticmethod
+    def judged(report: Report, *, strict: bool, may_be_held: bool = False) -> Report:
+        """Give the report, or raise what it amounts to; with ``may_be_held`` a held mail is no failure."""
+        from mailsend.model.outcome_errors import failure
 
-
-def numbered(report: Report, index: int) -> Report:
-    """Give the report with its place in what ``send_many`` was given."""
-    return replace(report, index=index)
-
-
-def judged(report: Report, *, strict: bool) -> Report:
-    """Give the report, or raise what it amounts to."""
-    from mailsend.model.outcome_errors import failure
-
-    if strict:
-        report.raise_for_incomplete()
-    problem = failure(report)
-    if problem is not None:
-        raise problem
-    return report
+        if strict:
+            report.raise_for_incomplete()
+        problem = failure(report, may_be_held=may_be_held)
+        if problem is not None:
+            raise problem
+        return report

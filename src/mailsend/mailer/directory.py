@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Awaitable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mailsend.errors import UnknownCustomer
-from mailsend.model.rules import Rules
+
+if TYPE_CHECKING:
+    from mailsend.model.rules import Rules
 
 __all__ = ["CachedDirectory", "Directory"]
 
@@ -51,9 +53,9 @@ class CachedDirectory:
             raise
         except Exception:  # noqa: BLE001 - whatever fails behind the cache, the old answer may serve
             return self._stale(kept)
-        if isinstance(given, Rules):
-            return self._keep(customer, business_unit, given)
-        return self._awaited(customer, business_unit, given, kept)
+        if isinstance(given, Awaitable):
+            return self._awaited(customer, business_unit, given, kept)
+        return self._keep(customer, business_unit, given)
 
     def forget(self, customer: str | None = None) -> None:
         """Ask anew for ``customer``, or for all of them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -52,6 +52,8 @@ class Interceptors:
             answer = one(message, rules)
             if isinstance(answer, Refusal):
                 return answer
+            if not isinstance(answer, Message):
+                raise _wrong(one, answer, "a Message or a Refusal")
             message = answer
         return message
 
@@ -63,15 +65,29 @@ class Interceptors:
                 return replace(answer, decisions=submission.decisions)
             if isinstance(answer, Hold):
                 return replace(submission, hold=answer)
+            if answer is not None:
+                raise _wrong(one, answer, "None, a Refusal or a Hold")
         return submission
 
     def tell_after(self, report: Report) -> None:
         """Tell each what became of the mail; what they raise is logged and changes nothing."""
         for one in self.after:
             try:
-                one(report)
+                answer = one(report)
             except Exception:  # noqa: BLE001 - an observer changes nothing, whatever it raises
                 _log.exception("an 'after' interceptor failed", extra={"mailsend_id": report.id})
+            else:
+                if isinstance(answer, Coroutine):
+                    _log.error("%s", _wrong(one, answer, "nothing"), extra={"mailsend_id": report.id})
+
+
+def _wrong(interceptor: Callable[..., Any], answer: object, expected: str) -> TypeError:
+    """Say which interceptor gave what is no answer: a mail must not go out on a misunderstanding."""
+    name = getattr(interceptor, "__qualname__", repr(interceptor))
+    if isinstance(answer, Coroutine):
+        answer.close()
+        return TypeError(f"the interceptor {name} is async; interceptors are plain functions")
+    return TypeError(f"the interceptor {name} gave {answer!r}; expected is {expected}")
 
 
 def _load(kind: str, paths: Iterable[str]) -> tuple[Callable[..., Any], ...]:
@@ -80,15 +96,17 @@ def _load(kind: str, paths: Iterable[str]) -> tuple[Callable[..., Any], ...]:
 
 def _load_one(kind: str, path: str) -> Callable[..., Any]:
     where = f"application.interceptors.{kind}"
-    module, _, name = path.rpartition(".")
+    module, _, name = path.rpartition(":") if ":" in path else path.rpartition(".")
     try:
         found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as problem:
+    except Exception as problem:  # a module may raise anything when it is imported
         raise InvalidSettings(
             where,
             f"{path!r} cannot be imported ({type(problem).__name__})",
-            advice="Name a function by its dotted path, as in 'shop.mail.check'.",
+            advice="Name a function by its dotted path, as in 'shop.mail.check' or 'shop.mail:check'.",
         ) from problem
     if not callable(found):
-        raise InvalidSettings(where, f"{path!r} is not callable")
+        raise InvalidSettings(
+            where, f"{path!r} is not callable", advice="Name a function, not a module or a value."
+        )
     return cast("Callable[..., Any]", found)

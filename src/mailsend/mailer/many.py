@@ -12,7 +12,7 @@ from mailsend.model.message import Message
 from mailsend.model.report import Report
 from mailsend.model.submission import Submission
 
-__all__ = ["run_many"]
+__all__ = ["checked_concurrency", "run_many"]
 
 Done = queue.SimpleQueue[tuple[int, Future[Report]]]
 Start = Callable[[int, Message | Submission, float | None], Future[Report] | Report]
@@ -25,12 +25,38 @@ def run_many(
     concurrency: int,
     deadline: float | None,
 ) -> Iterator[Report]:
-    """Keep at most ``concurrency`` on their way; whoever stops reading gets no further mail sent."""
+    """Keep at most ``concurrency`` on their way; an error of ``messages`` waits for their reports.
+
+    Whoever stops reading gets no further mail sent. Raises ValueError for a concurrency below 1.
+    """
+    return _run(start, messages, checked_concurrency(concurrency), deadline)
+
+
+def checked_concurrency(concurrency: int) -> int:
+    """Give ``concurrency``; raises ValueError where that is no number of mails at a time."""
     if concurrency < 1:
         raise ValueError("concurrency: at least 1 is needed")
+    return concurrency
+
+
+def _run(
+    start: Start,
+    messages: Iterable[Message | Submission],
+    concurrency: int,
+    deadline: float | None,
+) -> Iterator[Report]:
     done: Done = queue.SimpleQueue()
     on_their_way = 0
-    for index, message in enumerate(messages):
+    problem: Exception | None = None
+    numbered = enumerate(messages)
+    while True:
+        try:
+            index, message = next(numbered)
+        except StopIteration:
+            break
+        except Exception as raised:  # noqa: BLE001 - the caller's own, told when all reports are
+            problem = raised
+            break
         started = start(index, message, deadline)
         if isinstance(started, Report):
             yield started
@@ -42,6 +68,8 @@ def run_many(
             yield _report(*done.get())
     for _ in range(on_their_way):
         yield _report(*done.get())
+    if problem is not None:
+        raise problem
 
 
 def _put(done: Done, index: int, future: Future[Report]) -> None:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from mailsend.errors import InvalidSettings
-from mailsend.mailer.core import Asked, Core, Thinking, finished, judged, numbered, refused_rules
 from mailsend.mailer.without_store import WithoutStore
-from mailsend.model.decision import Decision
-from mailsend.model.message import Message
-from mailsend.model.report import Report
-from mailsend.model.rules import Rules
-from mailsend.model.submission import Refusal, Submission
 
+# What a mail is made of is imported where it is used, so that importing a Mailer costs little.
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from mailsend.compose.templates import Templates
+    from mailsend.mailer.core import Asked, Thinking
     from mailsend.mailer.directory import Directory
     from mailsend.mailer.interceptors import After, Before, Check
     from mailsend.mailer.test_mode import TestModeSwitch
+    from mailsend.model.decision import Decision
+    from mailsend.model.message import Message
+    from mailsend.model.report import Report
+    from mailsend.model.rules import Rules
+    from mailsend.model.submission import Refusal, Submission
     from mailsend.settings import Settings
     from mailsend.transport.capture import Captured
 
@@ -46,6 +48,8 @@ class Mailer(WithoutStore):
         check: Sequence[Check] = (),
         after: Sequence[After] = (),
     ) -> None:
+        from mailsend.mailer.core import Core
+
         self._core = Core(settings, directory, before, check, after)
         self._running: set[Future[Report]] = set()
         self._lock = threading.Lock()
@@ -61,13 +65,18 @@ class Mailer(WithoutStore):
         return self._core.test_mode
 
     @property
+    def templates(self) -> Templates:
+        """The templates of the application: ``names``, ``show``, ``sample``, ``source_of``."""
+        return self._core.templates()
+
+    @property
     def captured(self) -> tuple[Captured, ...]:
         """What the ``memory:`` servers took: each with ``.envelope`` and ``.data``."""
         return self._core.captured()
 
     def preview(self, message: Message) -> Submission | Refusal:
         """Give the finished mail as it would be sent, or why it may not be; opens no socket."""
-        return self._think(self._core.think(message))
+        return self._think(self._core.think(message)).answer
 
     def explain(self, message: Message) -> tuple[Decision | Refusal, ...]:
         """Give the decisions that can be made for a message, in their order; needs no content.
@@ -91,19 +100,20 @@ class Mailer(WithoutStore):
         all were rejected, SubmissionDeferred where none was accepted and some may be later,
         SubmissionUnknown where the server fell silent; with ``strict`` where not all were accepted.
         """
-        return judged(
-            self._act(finished(self.preview(message)), deadline, again=retry).result(), strict=strict
-        )
+        thought = self._think(self._core.think(message))
+        acting = self._act(self._core.finished(thought.answer), deadline, rules=thought.rules, again=retry)
+        return self._core.judged(acting.result(), strict=strict)
 
     def deliver(
         self, submission: Submission | Refusal, *, deadline: float | None = 60.0, strict: bool = False
     ) -> Report:
-        """Send exactly the bytes of a preview; raises as ``send`` does.
+        """Send exactly the bytes of a preview; raises as ``send`` does, but not for a held mail.
 
         More than an hour after it was prepared, Date and signatures alone are made anew (M34);
         ``report.digest`` tells.
         """
-        return judged(self._act(finished(submission), deadline).result(), strict=strict)
+        acting = self._act(self._core.finished(submission), deadline)
+        return self._core.judged(acting.result(), strict=strict, may_be_held=True)
 
     def send_many(
         self,
@@ -115,7 +125,8 @@ class Mailer(WithoutStore):
         """Send as many as there are, ``concurrency`` at a time, and give reports as they complete.
 
         ``messages`` is read lazily, on this thread; ``report.index`` is the place in it. Nothing is
-        raised for a message: look at ``report.refusal``, ``report.error`` and the outcomes.
+        raised for a message: look at ``report.refusal``, ``report.error`` and the outcomes. Where
+        ``messages`` itself raises, what is on its way is reported first.
         """
         from mailsend.mailer.many import run_many
 
@@ -147,13 +158,9 @@ class Mailer(WithoutStore):
         assert self._core.directory is not None and customer is not None  # known_rules said so
         try:
             given = self._core.directory.rules_for(customer, business_unit)
-            if isinstance(given, Rules):
-                return self._core.checked(given)
+            return self._core.checked(self._core.given_rules(given))
         except InvalidSettings as problem:
-            return refused_rules(problem, asked)
-        if isinstance(given, Coroutine):
-            given.close()  # so that Python does not warn of what was never awaited
-        raise TypeError("an async directory goes with AsyncMailer")
+            return self._core.refused_rules(problem, asked)
 
     def _think(self, thinking: Thinking[T]) -> T:
         try:
@@ -164,11 +171,19 @@ class Mailer(WithoutStore):
             answer: T = done.value
             return answer
 
-    def _act(self, submission: Submission, deadline: float | None, *, again: bool = True) -> Future[Report]:
+    def _act(
+        self,
+        submission: Submission,
+        deadline: float | None,
+        *,
+        rules: Rules | Refusal | None = None,
+        again: bool = True,
+    ) -> Future[Report]:
         from mailsend.mailer.loop_thread import loop_thread
 
         message = submission.message
-        rules = self._rules((message.customer, message.business_unit))
+        if rules is None:
+            rules = self._rules((message.customer, message.business_unit))
         fresh = self._core.fresh(submission, rules)
         look = self._core.look_with(rules)
         future = loop_thread().submit(self._core.deliver(fresh, look, deadline, again=again))
@@ -184,10 +199,15 @@ class Mailer(WithoutStore):
     def _start(
         self, index: int, message: Message | Submission, deadline: float | None
     ) -> Future[Report] | Report:
+        from mailsend.model.report import Report
+        from mailsend.model.submission import Refusal, Submission
+
         try:
-            prepared = message if isinstance(message, Submission) else self.preview(message)
-            if isinstance(prepared, Refusal):
-                return Report(index=index, refusal=prepared)
-            return self._act(prepared, deadline)
+            if isinstance(message, Submission):
+                return self._act(message, deadline)
+            thought = self._think(self._core.think(message))
+            if isinstance(thought.answer, Refusal):
+                return Report(index=index, refusal=thought.answer)
+            return self._act(thought.answer, deadline, rules=thought.rules)
         except Exception as problem:  # noqa: BLE001 - one message's failure is that message's report
-            return numbered(Report(error=problem), index)
+            return Report(index=index, error=problem)

@@ -45,3 +45,18 @@ class WithoutStore:
     def lists(self) -> NoReturn:
         """Raise StoreError: without a store there are no lists."""
         _no_store("a list")
+
+    @property
+    def servers(self) -> NoReturn:
+        """Raise StoreError: without a store no server has a state."""
+        _no_store("the state of servers")
+
+    @property
+    def domains(self) -> NoReturn:
+        """Raise StoreError: without a store nothing is known of domains but what the rules say."""
+        _no_store("the state of domains")
+
+    @property
+    def limits(self) -> NoReturn:
+        """Raise StoreError: without a store no limit is shared."""
+        _no_store("a limit")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, TypedDict
 
+from mailsend.model.frozen import FrozenDict
+
 __all__ = ["RECORD_VERSION", "Decision", "DecisionRecord", "Facts", "PassedOver", "PassedOverRecord"]
 
 RECORD_VERSION = 1
@@ -41,7 +43,10 @@ class PassedOver:
     candidate: str
     source: str
     reason: StrEnum
-    facts: Facts = field(default_factory=dict)
+    facts: Facts = field(default_factory=FrozenDict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "facts", FrozenDict(self.facts))
 
     def record(self) -> PassedOverRecord:
         """Give this as JSON values."""

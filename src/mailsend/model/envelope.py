@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from mailsend.errors import InvalidMessage
-from mailsend.model.address import Address
+from mailsend.model.address import Address, Mailbox
 
 __all__ = ["NULL_REVERSE_PATH", "Envelope", "NullReversePath", "ReversePath"]
 
@@ -38,9 +38,10 @@ ReversePath = Address | NullReversePath
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Envelope:
-    """A reverse-path and at least one recipient; both may be given as text.
+    """A reverse-path and at least one recipient; both may be given as text, a Mailbox gives its address.
 
-    Raises InvalidAddress for text that is no address and InvalidMessage for no recipients.
+    Raises InvalidAddress for text that is no address and InvalidMessage for no recipients or values
+    of another kind.
     """
 
     reverse_path: ReversePath
@@ -49,28 +50,24 @@ class Envelope:
     def __init__(
         self,
         *,
-        reverse_path: Address | NullReversePath | str,
-        recipients: Iterable[Address | str] | str,
+        reverse_path: Address | Mailbox | NullReversePath | str,
+        recipients: Iterable[Address | Mailbox | str] | Address | Mailbox | str,
     ) -> None:
-        if isinstance(reverse_path, str):
-            path: ReversePath = (
-                NULL_REVERSE_PATH
-                if reverse_path in ("", "<>")
-                else Address.parse(reverse_path, field="reverse_path")
-            )
-        else:
-            path = reverse_path
-        several = (recipients,) if isinstance(recipients, str) else tuple(recipients)
+        path: ReversePath = (
+            NULL_REVERSE_PATH
+            if isinstance(reverse_path, NullReversePath) or reverse_path in ("", "<>")
+            else _address(reverse_path, "reverse_path", _REVERSE_PATH)
+        )
+        several = _several(recipients)
         if not several:
-            raise InvalidMessage("recipients", "an envelope needs at least one recipient")
+            raise InvalidMessage(
+                "recipients", "an envelope needs at least one recipient", advice="Name who shall get it."
+            )
         object.__setattr__(self, "reverse_path", path)
         object.__setattr__(
             self,
             "recipients",
-            tuple(
-                Address.parse(one, field=f"recipients[{n}]") if isinstance(one, str) else one
-                for n, one in enumerate(several)
-            ),
+            tuple(_address(one, f"recipients[{n}]", _RECIPIENT) for n, one in enumerate(several)),
         )
 
     @property
@@ -79,3 +76,29 @@ class Envelope:
         return any(
             isinstance(one, Address) and one.needs_smtputf8 for one in (self.reverse_path, *self.recipients)
         )
+
+
+_REVERSE_PATH: Final = "Give an Address or text; NULL_REVERSE_PATH is for delivery status notices alone."
+_RECIPIENT: Final = "Give each recipient as an Address or as text."
+
+
+def _several(given: object) -> tuple[object, ...]:
+    if isinstance(given, (str, Address, Mailbox)):
+        return (given,)
+    if isinstance(given, Iterable) and not isinstance(given, (bytes, bytearray, memoryview)):
+        return tuple(given)
+    raise InvalidMessage("recipients", f"addresses are expected, not {_kind(given)}", advice=_RECIPIENT)
+
+
+def _address(given: object, field: str, advice: str) -> Address:
+    if isinstance(given, Address):
+        return given
+    if isinstance(given, Mailbox):
+        return given.address
+    if isinstance(given, str):
+        return Address.parse(given, field=field)
+    raise InvalidMessage(field, f"an address is expected, not {_kind(given)}", advice=advice)
+
+
+def _kind(given: object) -> str:
+    return "None" if given is None else type(given).__name__

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mailsend.errors import InvalidAddress, InvalidMessage
+from mailsend.model import message_fields as read
 from mailsend.model.address import Address, Mailbox, read_mailbox, read_mailboxes
 from mailsend.model.attachment import Attachment
+from mailsend.model.frozen import FrozenDict
+from mailsend.model.original import Original
 
 if TYPE_CHECKING:
-    from mailsend.model.original import Original
     from mailsend.model.submission import Refusal
 
 __all__ = ["AddressReason", "Invitation", "MailboxLike", "Mailboxes", "Message"]
@@ -22,21 +23,29 @@ __all__ = ["AddressReason", "Invitation", "MailboxLike", "Mailboxes", "Message"]
 MailboxLike: TypeAlias = "str | tuple[str, str] | Mailbox | Address"
 Mailboxes: TypeAlias = "MailboxLike | Iterable[MailboxLike]"
 
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
+_EMPTY: Final[Mapping[str, Any]] = FrozenDict()
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A calendar object (RFC 5545) and its method (RFC 5546), such as ``REQUEST`` or ``CANCEL``."""
+    """A calendar object (RFC 5545) and its method (RFC 5546), such as ``REQUEST`` or ``CANCEL``.
+
+    Raises InvalidMessage where one of the two is no text.
+    """
 
     ics: str
     method: str = "REQUEST"
+
+    def __post_init__(self) -> None:
+        read.text("calendar.ics", self.ics)
+        read.text("calendar.method", self.method)
 
 
 class AddressReason(StrEnum):
     """Why a message that people typed is no message."""
 
     INVALID = "invalid"
+    INVALID_FIELD = "invalid_field"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
@@ -46,7 +55,8 @@ class Message:
     ``from_`` is the *requested* sender; which one is used is decided later. Content is a
     ``template`` with ``values``, or ``subject`` with ``text`` and/or ``html``. Addresses are text,
     ``(name, address)``, Mailbox or Address, or a sequence of these; here they become Mailboxes.
-    ``send_at`` and ``expires_at`` are aware datetimes.
+    ``send_at`` and ``expires_at`` are aware datetimes, ``locale`` is a language tag. The same values
+    can be pickled and copied as long as those of a template can.
 
     Raises InvalidAddress that names the field and position (RFC 5322, 3.4), InvalidMessage for
     values of a wrong kind. Everything else is decided, not raised: see ``Mailer.preview``.
@@ -105,7 +115,7 @@ class Message:
         headers: Mapping[str, str] = _EMPTY,
         tags: Iterable[str] = (),
         metadata: Mapping[str, str] = _EMPTY,
-        bounce_to: str | Address | None = None,
+        bounce_to: MailboxLike | None = None,
         kind: str = "transactional",
         actor: str | None = None,
         sensitive: bool | None = None,
@@ -125,47 +135,45 @@ class Message:
         keep(self, "cc", read_mailboxes(cc, field="cc"))
         keep(self, "bcc", read_mailboxes(bcc, field="bcc"))
         keep(self, "reply_to", read_mailboxes(reply_to, field="reply_to"))
-        keep(
-            self,
-            "bounce_to",
-            Address.parse(bounce_to, field="bounce_to") if isinstance(bounce_to, str) else bounce_to,
-        )
+        bounces = None if bounce_to is None else read_mailbox(bounce_to, field="bounce_to")
+        keep(self, "bounce_to", None if bounces is None else bounces.address)
         for name, given in (
             ("customer", customer),
             ("business_unit", business_unit),
             ("template", template),
-            ("locale", locale),
             ("subject", subject),
             ("text", text),
             ("html", html),
-            ("kind", kind),
             ("actor", actor),
             ("idempotency_key", idempotency_key),
         ):
-            if given is not None and not isinstance(given, str):
-                raise InvalidMessage(name, f"text is expected, not {type(given).__name__}")
-            keep(self, name, given)
-        keep(self, "values", _mapping("values", values))
-        keep(self, "headers", _texts("headers", headers))
-        keep(self, "metadata", _texts("metadata", metadata))
-        keep(self, "tags", (tags,) if isinstance(tags, str) else tuple(tags))
-        keep(self, "attachments", _attachments(attachments))
-        keep(self, "calendar", calendar)
-        keep(self, "sensitive", sensitive)
-        keep(self, "essential", essential)
-        keep(self, "auto_submitted", auto_submitted)
-        keep(self, "require_tls", require_tls)
-        keep(self, "reply_to_verified", reply_to_verified)
-        keep(self, "priority", priority)
-        keep(self, "send_at", _aware("send_at", send_at))
-        keep(self, "expires_at", _aware("expires_at", expires_at))
-        keep(self, "original", original)
+            keep(self, name, None if given is None else read.text(name, given))
+        for name, maybe in (
+            ("sensitive", sensitive),
+            ("essential", essential),
+            ("auto_submitted", auto_submitted),
+        ):
+            keep(self, name, None if maybe is None else read.flag(name, maybe))
+        for name, when in (("send_at", send_at), ("expires_at", expires_at)):
+            keep(self, name, None if when is None else read.moment(name, when))
+        keep(self, "locale", None if locale is None else read.locale("locale", locale))
+        keep(self, "values", read.values("values", values))
+        keep(self, "headers", read.texts("headers", headers))
+        keep(self, "metadata", read.texts("metadata", metadata))
+        keep(self, "tags", read.tags("tags", tags))
+        keep(self, "attachments", read.attachments("attachments", attachments))
+        keep(self, "kind", read.text("kind", kind))
+        keep(self, "require_tls", read.flag("require_tls", require_tls))
+        keep(self, "reply_to_verified", read.flag("reply_to_verified", reply_to_verified))
+        keep(self, "priority", read.whole("priority", priority))
+        keep(self, "calendar", None if calendar is None else _invitation(calendar))
+        keep(self, "original", None if original is None else _original(original))
 
     @classmethod
     def from_untrusted(cls, **fields: Any) -> Message | Refusal:
-        """Build a Message from what people typed; a wrong address becomes a Refusal.
+        """Build a Message from what people typed; what is wrong in it becomes a Refusal.
 
-        The Refusal's facts hold ``field``, ``text``, ``why`` and ``position``.
+        The Refusal's facts hold ``field`` and ``why``, for an address ``text`` and ``position`` too.
         """
         from mailsend.model.submission import Refusal
 
@@ -183,6 +191,13 @@ class Message:
                 },
                 advice=problem.advice,
             )
+        except InvalidMessage as problem:
+            return Refusal(
+                step="address",
+                reason=AddressReason.INVALID_FIELD,
+                facts={"field": problem.field, "why": problem.why},
+                advice=problem.advice,
+            )
 
     @classmethod
     def from_mime(cls, data: bytes, **fields: Any) -> Message:
@@ -197,34 +212,9 @@ class Message:
         return read_mime(data, **fields)
 
 
-def _mapping(field: str, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not isinstance(given, Mapping):
-        raise InvalidMessage(field, f"a mapping is expected, not {type(given).__name__}")
-    return MappingProxyType(dict(given)) if given else _EMPTY
+def _invitation(given: object) -> Invitation:
+    return read.instance("calendar", given, Invitation, "Give Invitation(ics, method=\"REQUEST\").")
 
 
-def _texts(field: str, given: Mapping[str, str]) -> Mapping[str, str]:
-    for name, value in _mapping(field, given).items():
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise InvalidMessage(f"{field}[{name!r}]", "names and values are text")
-    return _mapping(field, given)
-
-
-def _attachments(given: Iterable[Attachment]) -> tuple[Attachment, ...]:
-    several = (given,) if isinstance(given, Attachment) else tuple(given)
-    for number, one in enumerate(several):
-        if not isinstance(one, Attachment):
-            raise InvalidMessage(
-                f"attachments[{number}]",
-                f"an Attachment is expected, not {type(one).__name__}",
-                advice="Make one with Attachment.from_path(…) or Attachment.from_bytes(…).",
-            )
-    return several
-
-
-def _aware(field: str, given: datetime | None) -> datetime | None:
-    if given is not None and given.tzinfo is None:
-        raise InvalidMessage(
-            field, "a time without a time zone", advice="Give it one, as in datetime.now(UTC)."
-        )
-    return given
+def _original(given: object) -> Original:
+    return read.instance("original", given, Original, "Message.from_mime takes a finished mail.")

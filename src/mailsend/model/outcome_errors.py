@@ -20,13 +20,14 @@ _SHOWN = 3
 _OPEN = (Outcome.DEFERRED, Outcome.HELD, Outcome.PENDING)
 
 
-def failure(report: Report) -> Exception | None:
-    """Give what ``send`` raises: nothing where a recipient was accepted or the mail is held.
+def failure(report: Report, *, may_be_held: bool = False) -> Exception | None:
+    """Give what ``send`` raises: nothing where a recipient was accepted.
 
-    A refusal, an error and silence after the final dot are never passed over.
+    Nor, with ``may_be_held``, where the mail is held. A refusal, an error and silence after the
+    final dot are never passed over.
     """
     told = report.refusal is not None or report.error is not None or bool(report.unknown)
-    if not told and (report.accepted or report.held):
+    if not told and (report.accepted or (may_be_held and report.held)):
         return None
     return incomplete(report)
 

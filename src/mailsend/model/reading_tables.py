@@ -21,7 +21,7 @@ __all__ = ["Listed", "Named", "Pairs", "Table", "listed", "mapping"]
 class Table:
     """A table with known keys, and what is built from its values."""
 
-    keys: Mapping[str, Converter]
+    entries: Mapping[str, Converter]
     build: Callable[[dict[str, Any], Place], Any]
 
     def __call__(self, value: Any, place: Place) -> Any:
@@ -33,9 +33,9 @@ class Table:
         """Read each key of ``table``; a value of None counts as a key that is not there."""
         values: dict[str, Any] = dict(more)
         for name, given in table.items():
-            convert = self.keys.get(name)
+            convert = self.entries.get(name)
             if convert is None:
-                _refuse_key(name, self.keys, place)
+                _refuse_key(name, self.entries, place)
             elif given is not None:
                 at = place.key(name)
                 before = len(at.problems)
@@ -46,7 +46,7 @@ class Table:
 
     def inner(self, name: str) -> Converter | None:
         """Give what reads the key ``name``, or None where there is no such key."""
-        return self.keys.get(name)
+        return self.entries.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Named:
 class Pairs:
     """A table whose keys are the user's too: one converter for the keys, one for the values."""
 
-    keys: Converter
+    names: Converter
     values: Converter
 
     def __call__(self, value: Any, place: Place) -> dict[Any, Any] | None:
@@ -91,7 +91,7 @@ class Pairs:
         read = {}
         for name, given in table.items():
             at = place.key(str(name)[:80])
-            read[self.keys(name, at)] = self.values(given, at)
+            read[self.names(name, at)] = self.values(given, at)
         return read
 
     def inner(self, _name: str) -> Converter:

@@ -209,6 +209,10 @@ class Scope:
         """Whether a requested sender in ``domain`` may be used here."""
         return any(pattern.matches(domain) for pattern in self.allowed_domains)
 
+    def owns(self, domain: Domain) -> bool:
+        """Whether ``domain`` is one of this scope's customer."""
+        return self.customer is not None and self.customer.owns(domain)
+
     @property
     def alias_mode(self) -> AliasMode:
         """What becomes of a sender in an alias domain here."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from mailsend.errors import InvalidAddress
 from mailsend.model.address import Address, Domain, Mailbox
+from mailsend.model.language_tag import LANGUAGE_TAG_ADVICE, language_tag
 from mailsend.model.reading import Converter, Loose, Place
 from mailsend.model.rules import Logo
 from mailsend.model.secret import Secret
@@ -40,7 +41,6 @@ _PICTURES: Final = (
     (b"GIF89a", "image/gif", "gif"),
 )
 _FILE_NAME = re.compile(r"[\w.+ -]{1,100}\Z")
-_LOCALE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?\Z")
 _TIMEZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(?:/[A-Za-z0-9_+-]{1,40}){0,3}\Z")
 _COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})\Z")
 _COLOR_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}\Z")
@@ -98,13 +98,10 @@ def key_domains(value: Any, place: Place) -> str | None:
 
 def locale(value: Any, place: Place) -> str | None:
     """Read a language tag such as ``de-CH`` (RFC 5646: language, script, region)."""
-    found = _LOCALE.match(value) if isinstance(value, str) else None
-    if found is None:
-        place.refuse("expected a language tag", 'Write it as "de", "de-CH" or "zh-Hant-TW".')
-        return None
-    language, script, region = found.groups()
-    parts = (language.lower(), script and script.title(), region and region.upper())
-    return "-".join(part for part in parts if part)
+    tag = language_tag(value) if isinstance(value, str) else None
+    if tag is None:
+        place.refuse("expected a language tag", LANGUAGE_TAG_ADVICE)
+    return tag
 
 
 def timezone(value: Any, place: Place) -> str | None:

@@ -127,6 +127,13 @@ class Server:
         return f"{self.kind}:{self.folder}"
 
     @property
+    def insists_on(self) -> str | None:
+        """The account that it takes as reverse-path and no other, where it is such a server (M8)."""
+        if self.mail_from != "login" or self.credentials is None:
+            return None
+        return self.credentials.user
+
+    @property
     def is_loopback(self) -> bool:
         """Whether it stands on this machine's loopback interface by its very name."""
         import ipaddress

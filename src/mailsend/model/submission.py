@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mailsend.model.content import Content
 from mailsend.model.decision import RECORD_VERSION, Decision, DecisionRecord, Facts, PassedOver
 from mailsend.model.envelope import Envelope
+from mailsend.model.frozen import FrozenDict
 from mailsend.model.message import Message
 
 if TYPE_CHECKING:
@@ -41,10 +42,13 @@ class Refusal:
 
     step: str
     reason: StrEnum
-    facts: Facts = field(default_factory=dict)
+    facts: Facts = field(default_factory=FrozenDict)
     advice: str = ""
     passed_over: tuple[PassedOver, ...] = ()
     decisions: tuple[Decision, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "facts", FrozenDict(self.facts))
 
     def record(self) -> DecisionRecord:
         """Give the refusal in the form that decisions are written down in."""

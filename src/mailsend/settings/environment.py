@@ -176,7 +176,7 @@ def _unknown(name: str, parts: list[str]) -> Finding:
     for part in parts[:-1]:
         inner = getattr(converter, "inner", None)
         converter = inner(part) if inner is not None else None
-    known = getattr(converter, "keys", {})
+    known = getattr(converter, "entries", {})
     meant = nearest(parts[-1], known) if isinstance(known, Mapping) else None
     head = name[: len(name) - len(parts[-1])]
     return Finding(

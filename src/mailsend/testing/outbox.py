@@ -22,7 +22,7 @@ __all__ = ["Outbox", "OutboxMessage", "diverted"]
 class OutboxMessage:
     """One mail as it left: final content, final bytes, final envelopes.
 
-    ``to``, ``cc`` and ``bcc`` are the requested addr-specs; ``from_`` is the effective sender as
+    ``to``, ``cc`` and ``bcc`` are the addr-specs that it went to; ``from_`` is the effective sender as
     text; ``data`` is what a server would have got; ``submission`` holds every decision.
     """
 
@@ -42,10 +42,7 @@ class OutboxMessage:
     def of(cls, submission: Submission) -> OutboxMessage:
         """Show a finished mail the way a test wants to read it."""
         message = submission.message
-        to, cc, bcc = (
-            tuple(str(one.address) for one in mailboxes)
-            for mailboxes in (message.to, message.cc, message.bcc)
-        )
+        to, cc, bcc = (_reached(submission, field) for field in ("to", "cc", "bcc"))
         return cls(
             subject=submission.subject,
             text=submission.text,
@@ -59,6 +56,12 @@ class OutboxMessage:
             data=submission.data,
             submission=submission,
         )
+
+
+def _reached(submission: Submission, field: str) -> tuple[str, ...]:
+    """Give who was reached for those named in ``field``: in test mode, the test address."""
+    reached = (one.envelope_address for one in submission.recipients.values() if one.field == field)
+    return tuple(dict.fromkeys(str(one) for one in reached if one is not None))
 
 
 class Outbox(Sequence[OutboxMessage]):

@@ -25,6 +25,29 @@ from mailsend.model.submission import Refusal
 BASE = {"customer": "ratcatcher", "to": "bob@example.org"}
 GIVEN = Content(subject="Hello", text="Hello", html="<p>Hello</p>")
 
+ADVICE = {
+    ContentRefused.KIND: (
+        "Send only mail that the recipient's own doing has caused; newsletters go elsewhere."
+    ),
+    ContentRefused.EXPIRED: "Send it earlier, or give it a later expires_at.",
+    ContentRefused.LOOP: "Find out which system sends this mail back to us.",
+    ContentRefused.TOO_MANY_VISIBLE: ("Send each a mail of its own with send_many, or name them in bcc."),
+    ContentRefused.BLOCKED_EXTENSION: (
+        "Put the file on a server and send a link, or change blocked_extensions."
+    ),
+    ContentRefused.TWO_SOURCES: (
+        "Give either a template with values, or subject, text and html, or a finished mail."
+    ),
+    ContentRefused.NO_CONTENT: "Give a template, text, html, or an attachment.",
+    ContentRefused.SUBJECT_CONTROL_CHARACTERS: (
+        "Take line breaks and control characters out of the subject."
+    ),
+    ContentRefused.NOT_TEXT: "Take NUL characters and lone surrogates out of it.",
+    ContentRefused.TOO_LARGE: (
+        "Send a link instead of the file, or raise max_message_size (0 for no limit)."
+    ),
+}
+
 
 @pytest.fixture
 def request_of(circumstances):
@@ -70,9 +93,9 @@ def original():
 
 
 def _refused(refusal, reason, facts):
-    assert isinstance(refusal, Refusal)
-    assert (refusal.step, refusal.reason, dict(refusal.facts)) == ("content", reason, facts)
-    assert refusal.advice
+    assert refusal == Refusal(
+        step="content", reason=reason, facts=facts, advice=ADVICE.get(reason, refusal.advice)
+    )
 
 
 def test_an_ordinary_request_passes(request_of):
@@ -242,7 +265,23 @@ def test_a_finished_mail_takes_no_further_content(more, content_of, original):
 def test_a_mail_needs_some_content(kept, content_of):
     """Nothing at all is refused; an attachment or an invitation is content."""
     _refused(content_of(Content(subject="Hello")), ContentRefused.NO_CONTENT, {})
-    assert isinstance(content_of(Content(subject="Hello"), **kept), ContentDecision)
+    assert content_of(Content(subject="Hello"), **kept).findings == ()
+
+
+def test_a_finished_mail_without_text_is_content(content_of, original):
+    """A mail carried over may hold nothing but its own parts."""
+    made = original(text=None, attachments=("a.pdf",))
+    decision = content_of(Content(subject="Hello"), original=made, text=None, html=None)
+    assert (decision.reason, decision.attachments) == (ContentReason.ORIGINAL, ("a.pdf",))
+
+
+def test_a_blocked_extension_in_a_finished_mail_is_refused(request_of, original):
+    """The files of a mail carried over are looked at as well."""
+    _refused(
+        request_of(original=original(attachments=("a.txt", "setup.exe"))),
+        ContentRefused.BLOCKED_EXTENSION,
+        {"filename": "setup.exe", "extension": "exe"},
+    )
 
 
 @pytest.mark.parametrize("character", ["\r", "\n", "\x00", "\x1b", "\x7f", "\u2028", "\u2029", "\t"])

@@ -38,6 +38,7 @@ def test_a_mail_prepared_before_test_mode_was_switched_on_is_held(shop, submissi
     prepared = submission()
     shop["application"]["test_mode"] = TEST_MODE
     assert look(prepared) == Hold(reason=HoldReason.TEST_MODE)
+    assert look(prepared).why == ""
 
 
 def test_a_test_copy_goes_to_the_test_address_and_to_no_other(shop, submission, look):

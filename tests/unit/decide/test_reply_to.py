@@ -163,3 +163,10 @@ def test_a_free_mail_reply_to_that_the_rules_state_is_no_finding(shop, reply_to)
     """What the configuration itself says needs no second look."""
     shop["customers"]["ratcatcher"]["reply_to"] = "ratcatcher@gmail.com"
     assert reply_to().findings == ()
+    assert reply_to(reply_to="other@gmail.com").findings == (ReplyToFinding.FOREIGN_FREEMAIL,)
+
+
+def test_a_test_address_alone_changes_no_reply_to(shop, reply_to):
+    """Where test mode is off, its address gets no answers."""
+    shop["application"]["test_mode"] = {"enabled": False, "recipient": "test@suite.example"}
+    assert reply_to(from_="ann@operations-the-rat.example").reason is ReplyToReason.EFFECTIVE_SENDER

@@ -211,6 +211,10 @@ def test_in_test_mode_no_original_recipient_takes_bounces(signed, shop, return_p
     assert _chosen(return_path(to=everyone)) == ("fallback_sender", "no-reply@suite.example")
     everyone.append("no-reply@suite.example")
     assert _chosen(return_path(to=everyone)) == ("effective_sender", OWN)
+    customer_without = shop["customers"]["ratcatcher"]
+    kept = customer_without.pop("fallback_sender")
+    assert _chosen(return_path(to=everyone[:2])) == ("fallback_sender", "no-reply@suite.example")
+    customer_without["fallback_sender"] = kept
     everyone_but_sender = ["postmaster@suite.example", "office@operations-the-rat.example"]
     assert _chosen(return_path(to=everyone_but_sender)) == ("effective_sender", OWN)
 

@@ -11,6 +11,7 @@ import pytest
 from mail_strategies import shop
 
 from mailsend.errors import (
+    InvalidMessage,
     InvalidSettings,
     MessageRefused,
     StoreError,
@@ -166,9 +167,110 @@ def test_a_failing_interceptor_is_that_messages_error(make):
 
 
 def test_at_least_one_at_a_time(make):
-    """A concurrency below one is an error."""
+    """A concurrency below one is an error, at once."""
+    mailer = make()
+    mailer = mailer.mailer if isinstance(mailer, Waited) else mailer
     with pytest.raises(ValueError, match="concurrency: at least 1 is needed"):
-        list(make().send_many([a_message()], concurrency=0))
+        mailer.send_many([a_message()], concurrency=0)
+
+
+def test_an_error_of_the_callers_iterable_waits_for_the_reports(make):
+    """What was handed over before the iterable raised is reported first."""
+
+    def messages():
+        yield a_message()
+        yield a_message()
+        raise LookupError("the database went away")
+
+    reports = []
+    mailer = make()
+    with pytest.raises(LookupError, match="the database went away"):
+        _collect(mailer, messages(), reports)
+    assert sorted(one.index for one in reports) == [0, 1]
+    assert all(one.complete for one in reports)
+
+
+def _collect(mailer, messages, into):
+    """Put each report into a list as it comes, so that what came before an error is there."""
+    if not isinstance(mailer, Waited):
+        into.extend(mailer.send_many(messages))
+        return
+
+    async def collect():
+        async for one in mailer.mailer.send_many(messages):
+            into.append(one)
+
+    mailer.loop.run_until_complete(collect())
+
+
+def test_an_async_iterable_gets_each_report_as_soon_as_it_is_there():
+    """AsyncMailer.send_many reports a mail while the caller's iterable is still waiting for its next."""
+
+    async def main():
+        reported = asyncio.Event()
+
+        async def messages():
+            yield a_message()
+            await asyncio.wait_for(reported.wait(), 5)
+            yield a_message()
+
+        async with AsyncMailer(Settings.model_validate(shop())) as mailer:
+            async for _ in mailer.send_many(messages(), concurrency=8):
+                reported.set()
+            return len(mailer.captured)
+
+    assert asyncio.run(main()) == 4
+
+
+def test_wrong_things_are_told_by_name(make):
+    """A Mailer says what it expects, and what to use instead."""
+    mailer = make()
+    preview = mailer.preview(a_message())
+    for ask, says in (
+        (lambda: mailer.preview("x"), "message: a Message is expected, not str"),
+        (lambda: mailer.send(preview), "message: a Message is expected, not Submission"),
+        (lambda: mailer.deliver(a_message()), "submission: a Submission is expected, not Message"),
+    ):
+        with pytest.raises(InvalidMessage) as caught:
+            ask()
+        assert str(caught.value) == says
+        assert caught.value.advice
+    (report,) = mailer.send_many(["x"])
+    assert isinstance(report.error, InvalidMessage)
+    with pytest.raises(InvalidSettings, match="Settings are expected, not str"):
+        Mailer("mailsend.toml")
+
+
+def test_the_templates_of_the_application_can_be_looked_at(make):
+    """templates lists what can be sent, with samples."""
+    names = [one.name for one in make().templates.names()]
+    assert "order-confirmation" in names
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [("check", False), ("check", "hold"), ("before", None), ("before", "x")],
+)
+def test_an_interceptor_that_gives_no_answer_stops_the_mail(kind, answer, make):
+    """A misunderstanding never lets a mail out: the interceptor is named."""
+
+    def misunderstood(*_):
+        return answer
+
+    with pytest.raises(TypeError, match=r"misunderstood gave .*; expected is "):
+        make(**{kind: [misunderstood]}).send(a_message())
+
+
+def test_an_async_interceptor_is_told_to_be_plain(make, caplog):
+    """check stops the mail; after is logged; nothing is left unawaited."""
+
+    async def check(*_):
+        """Be async by mistake."""
+
+    with pytest.raises(TypeError, match="check is async; interceptors are plain functions"):
+        make(check=[check]).send(a_message())
+    make(after=[check]).send(a_message())
+    assert "is async; interceptors are plain functions" in caplog.text
 
 
 def test_interceptors_change_check_and_observe(make):
@@ -213,7 +315,10 @@ def test_an_interceptor_may_hold(make):
     assert [str(who) for who in report.held] == ["bob@example.org"]
     assert mailer.captured == ()
     with pytest.raises(SubmissionDeferred):
-        mailer.send(a_message(), strict=True)
+        mailer.deliver(preview, strict=True)
+    with pytest.raises(SubmissionDeferred) as caught:
+        mailer.send(a_message())
+    assert list(caught.value.report.held) == list(report.held)
 
 
 def test_an_interceptor_that_moves_a_message_to_another_customer_gets_its_rules(make):
@@ -235,9 +340,10 @@ SEEN = []
 
 def test_interceptors_may_be_named_in_the_settings(make):
     """Dotted paths are imported; one that cannot be is an error that names the setting."""
-    settings = shop(interceptors={"check": ["operator.truth"]})
+    settings = shop(interceptors={"after": ["operator.truth"]})
     with pytest.raises(InvalidSettings, match=r"application\.interceptors\.check: 'nowhere\.check'"):
         make(settings=shop(interceptors={"check": ["nowhere.check"]}))
+    assert isinstance(make(settings=shop(interceptors={"check": ["operator:not_"]})).preview, object)
     with pytest.raises(InvalidSettings, match=r"'math\.pi' is not callable"):
         make(settings=shop(interceptors={"after": ["math.pi"]}))
     assert isinstance(make(settings=settings).preview(a_message()), Submission)
@@ -302,6 +408,9 @@ def test_a_directory_gives_the_rules_once_per_message_on_the_callers_thread(make
     preview = mailer.preview(a_message(business_unit="zurich", from_="x@gmail.com"))
     assert preview.sender.mailbox.name == "Zürich"
     assert people.asked == [("ratcatcher", "zurich", threading.get_ident())]
+    mailer.send(a_message(customer="ratcatcher"))
+    list(mailer.send_many([a_message(customer="ratcatcher")]))
+    assert len(people.asked) == 3
     assert str(mailer.preview(a_message(customer="nobody")).reason) == "unknown_customer"
     assert isinstance(mailer.preview(a_message(customer=None, from_=None)), Submission)
     assert mailer.deliver(preview).complete
@@ -372,8 +481,8 @@ def test_a_mail_for_later_is_held_by_a_mailer_without_a_store(make):
     from datetime import UTC, datetime, timedelta
 
     later = datetime.now(UTC) + timedelta(hours=1)
-    report = make().send(a_message(send_at=later))
-    (result,) = report.recipients.values()
+    mailer = make()
+    (result,) = mailer.deliver(mailer.preview(a_message(send_at=later))).recipients.values()
     assert (result.outcome, result.reason, result.advice) == (
         Outcome.HELD,
         "not_yet",

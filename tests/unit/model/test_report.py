@@ -9,6 +9,7 @@ import pytest
 from mailsend.errors import (
     MessageRefused,
     SubmissionDeferred,
+    SubmissionError,
     SubmissionRejected,
     SubmissionUnknown,
 )
@@ -56,9 +57,7 @@ def test_each_outcome_has_a_view_of_its_recipients():
         report.held,
         report.suppressed,
     )
-    assert [[str(who) for who in view] for view in views] == [
-        [f"{name}@example.org"] for name in "abcdef"
-    ]
+    assert [[str(who) for who in view] for view in views] == [[f"{name}@example.org"] for name in "abcdef"]
     assert report.accepted["a@example.org"] == RecipientResult(outcome=Outcome.ACCEPTED)
 
 
@@ -96,7 +95,7 @@ REFUSED = Refusal(step="interceptor", reason=Why.SO)
         (a_report(Outcome.ACCEPTED), None, None),
         (a_report(Outcome.ACCEPTED, Outcome.REJECTED), None, SubmissionRejected),
         (a_report(Outcome.ACCEPTED, Outcome.DEFERRED), None, SubmissionDeferred),
-        (a_report(Outcome.HELD, Outcome.DEFERRED), None, SubmissionDeferred),
+        (a_report(Outcome.HELD, Outcome.DEFERRED), SubmissionDeferred, SubmissionDeferred),
         (a_report(Outcome.REJECTED, Outcome.REJECTED), SubmissionRejected, SubmissionRejected),
         (a_report(Outcome.REJECTED, Outcome.DEFERRED), SubmissionDeferred, SubmissionDeferred),
         (a_report(Outcome.ACCEPTED, Outcome.UNKNOWN), SubmissionUnknown, SubmissionUnknown),
@@ -115,10 +114,24 @@ def test_send_raises_for_less_than_strict_does(report, raised, incomplete):
             report.raise_for_incomplete()
 
 
-def test_only_what_was_surely_not_taken_is_safe_to_retry():
-    """A rejected or unknown mail is not to be sent again by the caller; a deferred one is."""
-    assert (
-        SubmissionDeferred.safe_to_retry,
-        SubmissionRejected.safe_to_retry,
-        SubmissionUnknown.safe_to_retry,
-    ) == (True, False, False)
+@pytest.mark.parametrize(
+    ("outcomes", "safe"),
+    [
+        ([Outcome.DEFERRED], True),
+        ([Outcome.DEFERRED, Outcome.ACCEPTED], False),
+        ([Outcome.REJECTED], False),
+        ([Outcome.UNKNOWN], False),
+    ],
+)
+def test_only_what_nobody_has_taken_is_safe_to_retry(outcomes, safe):
+    """A deferred mail that no server took may be sent again by the caller; no other one."""
+    with pytest.raises(SubmissionError) as caught:
+        a_report(*outcomes).raise_for_incomplete()
+    assert caught.value.safe_to_retry is safe
+
+
+def test_a_held_mail_may_be_no_failure():
+    """deliver tells of a held mail by its report; what is unknown is raised all the same."""
+    assert failure(a_report(Outcome.HELD), may_be_held=True) is None
+    assert isinstance(failure(a_report(Outcome.DEFERRED), may_be_held=True), SubmissionDeferred)
+    assert isinstance(failure(a_report(Outcome.HELD, Outcome.UNKNOWN), may_be_held=True), SubmissionUnknown)

@@ -144,3 +144,12 @@ def test_assert_sent_says_when_nothing_was_sent():
         assert_sent(Outbox(), subject="x")
     with pytest.raises(AssertionError, match="expected was any mail"):
         assert_sent(Outbox())
+
+
+def test_in_test_mode_the_outbox_shows_the_test_address(mailsend_outbox):
+    """The outbox holds final messages: in test mode they went to the test address alone."""
+    in_test = {"enabled": True, "recipient": "test@suite.example"}
+    with Mailer(Settings.model_validate(shop(test_mode=in_test))) as mailer:
+        mailer.send(a_message(to=["bob@example.org", "eve@example.org"]))
+    assert mailsend_outbox[0].to == ("test@suite.example",)
+    assert mailsend_outbox[0].subject == "[TEST] Your order 4711"

@@ -16,10 +16,14 @@ __all__ = ["CAUSES", "Cause", "conclude", "is_lasting"]
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What a reason means. ``lasting`` is ``None`` where the first digit of the reply says it."""
+    """What a reason means. ``lasting`` is ``None`` where the first digit of the reply says it.
+
+    ``for_now`` are the words in place of ``advice`` where it may mend by itself.
+    """
 
     fault: Fault
     advice: str
+    for_now: str = ""
     lasting: bool | None = None
 
 
@@ -46,6 +50,9 @@ CAUSES: Final[Mapping[Reason, Cause]] = MappingProxyType(
         ),
         Reason.DEADLINE: Cause(
             _SERVER, "The deadline passed before the mail was handed over: allow more time.", lasting=False
+        ),
+        Reason.CLOSED: Cause(
+            _SERVER, "The mailer was closed before the mail was handed over: send it again.", lasting=False
         ),
         Reason.CA_FILE_UNREADABLE: Cause(
             _SERVER,
@@ -175,32 +182,77 @@ CAUSES: Final[Mapping[Reason, Cause]] = MappingProxyType(
         Reason.SENDER_AUTHENTICATION: Cause(
             _SENDER, "Our SPF, DKIM or DMARC did not pass at the receiver: check the sender domain's records."
         ),
-        Reason.TOO_BIG: Cause(_MESSAGE, "The mail is too big for this server: send a link or smaller files."),
-        Reason.CONTENT_REFUSED: Cause(
-            _MESSAGE, "The content was refused: the reply says by which rule; look at links and attachments."
-        ),
-        Reason.MESSAGE_FORMAT: Cause(_MESSAGE, "The server cannot carry a part of this mail: see its reply."),
         Reason.SMTPUTF8_NOT_OFFERED: Cause(
+            _SERVER,
+            "The mail has letters beyond ASCII before an @, in its header or in its body, and this server"
+            " does not carry them (RFC 6531, 6152): another route is tried.",
+            lasting=False,
+        ),
+        Reason.TOO_BIG: Cause(
             _MESSAGE,
-            "An address has letters beyond ASCII before the @ and this server does not carry that (RFC 6531).",
+            "The mail is too big for this server: send a link or smaller files.",
+            "The mail is too big for this server for now: try later, or send a link.",
+        ),
+        Reason.CONTENT_REFUSED: Cause(
+            _MESSAGE,
+            "The content was refused: the reply says by which rule; look at links and attachments.",
+            "The content is not taken for now: try later; the reply says why.",
+        ),
+        Reason.MESSAGE_FORMAT: Cause(
+            _MESSAGE,
+            "The server cannot carry a part of this mail: see its reply.",
+            "The server cannot carry a part of this mail for now: try later; its reply says why.",
+        ),
+        Reason.NEEDS_SMTPUTF8: Cause(
+            _MESSAGE,
+            "No server on the way carries letters beyond ASCII before the @ (RFC 6531): use an ASCII address.",
             lasting=True,
         ),
         Reason.NO_SUCH_USER: Cause(
-            _RECIPIENT, "There is no such mailbox: ask the recipient for the address."
+            _RECIPIENT,
+            "There is no such mailbox: ask the recipient for the address.",
+            "The mailbox is not known for now: try later; where it stays so, ask for the address.",
         ),
-        Reason.BAD_DOMAIN: Cause(_RECIPIENT, "The recipient's domain does not exist or takes no mail."),
-        Reason.BAD_ADDRESS: Cause(_RECIPIENT, "The server does not take this form of address."),
-        Reason.MOVED: Cause(_RECIPIENT, "The recipient has moved: ask for the new address."),
-        Reason.MAILBOX_DISABLED: Cause(_RECIPIENT, "The recipient's mailbox is disabled."),
-        Reason.MAILBOX_FULL: Cause(_RECIPIENT, "The recipient's mailbox is full."),
+        Reason.BAD_DOMAIN: Cause(
+            _RECIPIENT,
+            "The recipient's domain does not exist or takes no mail.",
+            "The recipient's domain cannot be found for now: try later; where it stays so, check the address.",
+        ),
+        Reason.BAD_ADDRESS: Cause(
+            _RECIPIENT,
+            "The server does not take this form of address.",
+            "The server does not take this form of address for now: try later.",
+        ),
+        Reason.MOVED: Cause(
+            _RECIPIENT,
+            "The recipient has moved: ask for the new address.",
+            "The recipient is away for now: try later, or ask for the new address.",
+        ),
+        Reason.MAILBOX_DISABLED: Cause(
+            _RECIPIENT,
+            "The recipient's mailbox is disabled.",
+            "The recipient's mailbox is disabled for now: try later.",
+        ),
+        Reason.MAILBOX_FULL: Cause(
+            _RECIPIENT,
+            "The recipient's mailbox is full.",
+            "The recipient's mailbox is full for now: try later.",
+        ),
         Reason.GREYLISTED: Cause(
-            _RECIPIENT, "The server asks first-time senders to come back in some minutes.", lasting=False
+            _RECIPIENT,
+            "The server asks first-time senders to come back in some minutes: try later.",
+            lasting=False,
         ),
         Reason.RECIPIENT_POLICY: Cause(
             _RECIPIENT,
             "The recipient's side does not take mail from this sender: ask the recipient to allow it.",
+            "The recipient's side does not take mail from this sender for now: try later.",
         ),
-        Reason.RECIPIENT_REFUSED: Cause(_RECIPIENT, "The server refused this recipient: its reply says why."),
+        Reason.RECIPIENT_REFUSED: Cause(
+            _RECIPIENT,
+            "The server refused this recipient: its reply says why.",
+            "The server does not take this recipient for now: try later; its reply says why.",
+        ),
     }
 )
 
@@ -240,7 +292,7 @@ def conclude(reason: Reason, reply: Reply | None = None) -> Verdict:
         outcome=Outcome.REJECTED if refused else Outcome.DEFERRED,
         fault=cause.fault,
         reason=reason,
-        advice=cause.advice,
+        advice=cause.advice if lasting else cause.for_now or cause.advice,
         lasting=lasting,
         next_route=cause.fault in (_SERVER, _ACCOUNT) and not lasting,
         retry_now=reason in _CONNECTION_FAULTS or (reply is not None and reply.code == _SERVICE_CLOSING),

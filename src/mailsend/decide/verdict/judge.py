@@ -30,6 +30,7 @@ _DUE: Final[Mapping[Step, frozenset[int]]] = MappingProxyType(
     }
 )
 
+_READ = 1000  # characters of a reply: what is worth reading stands in front, and looking is not free
 _REFUSING = (Severity.TRANSIENT, Severity.PERMANENT)
 # A mailbox or host called "relay" or "client" says nothing about the reason.
 _NAMES = re.compile(r"\S+@\S+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)+")
@@ -60,17 +61,18 @@ def judge(
     if reply.severity not in _REFUSING:
         unreadable_after_dot = step is Step.DOT and reply.severity is Severity.SENSELESS
         return conclude(Reason.SILENCE_AFTER_DOT if unreadable_after_dot else Reason.SENSELESS_REPLY, reply)
+    said = reply.text[:_READ]
     facts = frozenset(
         fact
         for fact, given in (
             (Given.ACCEPTED_BEFORE, accepted_before),
             (Given.LOGGED_IN, logged_in),
             (Given.REPEATED, repeated),
-            (Given.OUTLOOK, _OUTLOOK.search(host) or _OUTLOOK.search(reply.text)),
+            (Given.OUTLOOK, _OUTLOOK.search(host) or _OUTLOOK.search(said)),
         )
         if given
     )
-    words = _NAMES.sub("", reply.text)
+    words = _NAMES.sub("", said)
     return conclude(next(rule.reason for rule in RULES if rule.fits(step, reply, words, facts)), reply)
 
 
