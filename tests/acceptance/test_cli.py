@@ -8,10 +8,12 @@ import json
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -187,7 +189,7 @@ def test_a_mail_that_a_real_server_took() -> None:
         ("dot-554", 65, "rejected"),
         ("rcpt-450", 75, "deferred"),
         ("dot-451", 75, "deferred"),
-        ("drop-after-dot", 75, "unknown"),
+        ("drop-after-dot", 69, "unknown"),
         ("mail-550-sender", 77, "deferred"),
     ],
 )
@@ -214,6 +216,56 @@ def test_an_unknown_outcome_says_not_to_send_again() -> None:
         "mailsend: no recipient was accepted\n"
         "  Do not send it again before you know: it may have arrived. The server's log tells.\n"
     )
+
+
+def test_what_some_have_is_not_to_be_sent_again_to_all() -> None:
+    """Where one was accepted and one may be later, 69 invites no second run, and the advice names who lacks it."""
+    replies = {"eve@example.org": "450 4.2.1 Mailbox busy"}
+    with ScriptedServer(replies=replies) as server:
+        said = send(server, "--to", "eve@example.org", "--deadline", "1")
+    with ScriptedServer(replies=replies) as server:
+        document = json.loads(send(server, "--to", "eve@example.org", "--deadline", "1", "--json").stdout)
+
+    advice = "Send it again to those alone who do not have it yet: eve@example.org."
+    assert said.returncode == 69
+    assert said.stderr.splitlines()[-1] == f"  {advice}"
+    assert document["error"]["code"] == 69
+    assert document["error"]["advice"].splitlines()[-1] == advice
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)], ids=["words", "json"])
+def test_an_interrupted_mail_is_told_as_far_as_it_is_known(more: tuple[str, ...]) -> None:
+    """SIGINT while the server is silent ends with 130, and says that the outcome is unknown."""
+    with ScriptedServer(faults=["silent-after-dot"]) as server:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "mailsend", *TO_BOB, *more],
+            cwd=SHOP,
+            env={**os.environ, "MAILSEND_APPLICATION__SMARTHOSTS": server.url},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while "DATA" not in server.commands and running.poll() is None:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+
+    assert running.returncode == 130
+    if more:
+        document = json.loads(out)
+        assert err == ""
+        assert (document["error"]["code"], document["error"]["name"]) == (130, "interrupted")
+        assert [(one["address"], one["outcome"]) for one in document["recipients"]] == [
+            ("bob@example.org", "unknown")
+        ]
+        assert document["message_id"]
+    else:
+        assert out.splitlines()[0] == "! bob@example.org unknown (interrupted)"
+        assert out.splitlines()[1].startswith("Message-ID  <")
+        assert err == (
+            "mailsend: interrupted\n"
+            "  Do not send it again before you know: it may have arrived. The server's log tells.\n"
+        )
 
 
 def test_a_mail_that_one_of_two_got() -> None:

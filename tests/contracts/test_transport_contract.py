@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from mailsend.errors import InvalidMessage
+from mailsend.errors import InvalidMessage, InvalidSettings
 from mailsend.model.address import Address
 from mailsend.model.envelope import NULL_REVERSE_PATH, Envelope
 from mailsend.model.report import Outcome
@@ -126,13 +126,31 @@ def test_a_recipient_named_twice_is_told_once(subject):
 
 
 @pytest.mark.parametrize(
-    "data", [b"A: b\n\r\nx\r\n", b"A: b\r\n\r\nx\r.\r\n", b"A: b\r\n\r\nx", b"", b"A: b\r\n\r\nx\n.\r\n\r\n"]
+    ("data", "why"),
+    [
+        (b"A: b\n\r\nx\r\n", "a CR or LF stands alone"),
+        (b"A: b\r\n\r\nx\r.\r\n", "a CR or LF stands alone"),
+        (b"A: b\r\n\r\nx\n.\r\n\r\n", "a CR or LF stands alone"),
+        (b"A: b\r\n\r\nx\r", "a CR or LF stands alone"),
+        (b"", "there is nothing to send"),
+        ("A: b\r\n\r\nx\r\n", "a mail is bytes, not str"),
+    ],
 )
-def test_bytes_that_would_not_arrive_unchanged_are_refused(subject, data):
-    """A lone CR or LF, or an unfinished last line, is the caller's error, and nothing is sent."""
-    with pytest.raises(InvalidMessage, match=r"^data: "):
+def test_what_would_not_arrive_unchanged_is_refused_with_advice(subject, data, why):
+    """A lone CR or LF, text, or nothing at all is the caller's error, and nothing is sent."""
+    with pytest.raises(InvalidMessage, match=f"^data: {why}$") as caught:
         asyncio.run(subject.transport.submit(ENVELOPE, data))
+    assert caught.value.advice
     assert subject.seen() == []
+
+
+def test_a_last_line_that_does_not_end_is_ended(subject):
+    """The last CRLF is added where it is missing, as RFC 5321 lets the sender do; nothing else is."""
+    attempt = asyncio.run(subject.transport.submit(ENVELOPE, DATA.removesuffix(b"\r\n")))
+    assert attempt.outcome is Outcome.ACCEPTED
+    assert _same(subject.seen(), DATA) == [
+        ("ann@suite.example", ("bob@example.org", "eve@example.net"), DATA)
+    ]
 
 
 def test_options_are_taken_by_all(subject):
@@ -266,3 +284,11 @@ def test_a_closed_console_is_a_fault_of_the_server():
 def test_each_kind_of_server_has_its_transport(server, kind):
     """open_transport picks by kind and connects nothing."""
     assert type(open_transport(server)) is kind
+
+
+@pytest.mark.parametrize("url", ["memory:", "console:", "file:///nowhere"])
+def test_what_is_not_reached_by_smtp_is_told_where_to_go(url):
+    """SmtpTransport refuses a server of another kind and names open_transport."""
+    with pytest.raises(InvalidSettings, match="is not reached by SMTP") as caught:
+        SmtpTransport(Server.from_url(url))
+    assert "open_transport" in caught.value.advice

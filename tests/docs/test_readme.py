@@ -12,7 +12,9 @@ README = Path(__file__).parents[2] / "README.md"
 
 def test_the_first_screen_shows_what_the_demo_prints(tmp_path: Path) -> None:
     """Each line of the README's output is a line of the demo's, in order; … stands for what varies."""
-    block = re.search(r"<!-- mailsend demo prints -->\n```text\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    block = re.search(
+        r"<!-- mailsend demo prints -->\n```text\n(.*?)```", README.read_text("utf-8"), re.DOTALL
+    )
     assert block is not None
     demo = subprocess.run(
         [sys.executable, "-m", "mailsend", "demo"],

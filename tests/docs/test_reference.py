@@ -15,7 +15,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 def _keys(converter: object) -> Iterator[str]:
     """Walk the schema: tables have keys, named tables a table, lists one converter."""
-    keys = getattr(converter, "keys", {})
+    keys = getattr(converter, "entries", {})
     if isinstance(keys, Mapping):
         for name, inner in keys.items():
             yield name

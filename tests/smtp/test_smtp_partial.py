@@ -134,24 +134,37 @@ def test_letters_beyond_ascii_go_by_smtputf8_where_it_is_offered():
         assert "SMTPUTF8" in server.messages[0].mail_parameters
 
 
-def test_letters_beyond_ascii_are_refused_where_smtputf8_is_not_offered():
-    """Only the recipient who needs SMTPUTF8 is refused; with such a sender all are."""
+def test_letters_beyond_ascii_are_not_carried_where_smtputf8_is_not_offered():
+    """Only the recipient who needs SMTPUTF8 is kept for another server; with such a sender all are."""
+    not_here = {(Outcome.DEFERRED, Fault.SERVER, "smtputf8_not_offered")}
     with ScriptedServer(smtputf8=False) as server:
         attempt = submit(server.server, envelope("jürgen", "bob"))
-        assert outcomes(attempt) == {"jürgen": "rejected", "bob": "accepted"}
-        attempt = submit(server.server, envelope("bob", sender="jürgen@suite.example"))
-        assert (attempt.outcome, attempt.reason) == (Outcome.REJECTED, "smtputf8_not_offered")
-        attempt = submit(server.server, envelope("bob"), "Subject: ü\r\n\r\nx\r\n".encode())
-        assert (attempt.outcome, attempt.reason) == (Outcome.REJECTED, "smtputf8_not_offered")
+        assert outcomes(attempt) == {"jürgen": "deferred", "bob": "accepted"}
+        for what, data in (
+            (envelope("bob", sender="jürgen@suite.example"), DATA),
+            (envelope("bob"), "Subject: ü\r\n\r\nx\r\n".encode()),
+            (envelope("bob"), "Subject: x\r\n\r\nü\r\n".encode()),
+        ):
+            attempt = submit(server.server, what, data)
+            assert {(attempt.outcome, attempt.fault, attempt.reason)} == not_here
+        assert [one.recipients for one in server.messages] == [("bob@example.org",)]
 
 
-def test_eight_bit_content_says_so():
-    """Content beyond ASCII is announced with SMTPUTF8, and 8BITMIME where that is offered."""
-    with ScriptedServer(extensions=["8BITMIME"]) as server:
-        data = "Subject: ü\r\n\r\nx\r\n".encode()
-        assert submit(server.server, envelope("bob"), data).outcome is Outcome.ACCEPTED
-        assert server.messages[0].data == data
-        assert server.messages[0].mail_parameters[1:] == ("SMTPUTF8", "BODY=8BITMIME")
+@pytest.mark.parametrize(
+    ("data", "smtputf8", "parameters"),
+    [
+        ("Subject: ü\r\n\r\nx\r\n", True, ("SMTPUTF8", "BODY=8BITMIME")),
+        ("Subject: x\r\n\r\nü\r\n", True, ("BODY=8BITMIME",)),
+        ("Subject: x\r\n\r\nü\r\n", False, ("BODY=8BITMIME",)),
+        ("Subject: x\r\n\r\nx\r\n", True, ()),
+    ],
+)
+def test_eight_bit_content_says_so(data, smtputf8, parameters):
+    """A header beyond ASCII is announced with SMTPUTF8, any octet beyond it with BODY=8BITMIME."""
+    with ScriptedServer(extensions=["8BITMIME"], smtputf8=smtputf8) as server:
+        assert submit(server.server, envelope("bob"), data.encode()).outcome is Outcome.ACCEPTED
+        assert server.messages[0].data == data.encode()
+        assert server.messages[0].mail_parameters[1:] == parameters
 
 
 def test_delivery_status_notices_are_asked_for_where_they_are_offered():

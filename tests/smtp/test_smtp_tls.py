@@ -69,6 +69,16 @@ def test_what_is_said_before_tls_is_forgotten():
         assert told(submit(server.server)) == (Outcome.DEFERRED, Fault.SERVER, "tls_failed")
 
 
+def test_an_offer_that_was_injected_before_tls_is_not_believed():
+    """What the server offers is what it says under TLS: an offer from before it brings no log-in."""
+    with ScriptedServer(tls="starttls", smtputf8=False, faults=["starttls-injected"]) as server:
+        login = Credentials(user="ann", password=Secret(PASSWORD))
+        attempt = submit(replace(server.server, credentials=login))
+        assert told(attempt) == (Outcome.DEFERRED, Fault.ACCOUNT, "auth_not_offered")
+        assert [one.split()[0] for one in server.commands] == ["EHLO", "STARTTLS", "EHLO", "QUIT"]
+        assert not [one for one in attempt.conversation if "AUTH PLAIN LOGIN CRAM-MD5" in one.line]
+
+
 def test_an_smtps_url_on_a_starttls_port_fails_with_advice():
     """TLS from the first byte at a port that speaks in clear first is told as what it is."""
     with ScriptedServer(tls="starttls") as server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -352,6 +353,38 @@ def test_a_hold_stops_everything_that_is_still_open():
     assert hosts(world) == ["one.example"]
 
 
+@pytest.mark.parametrize(
+    ("hold", "advice"),
+    [
+        (Hold(reason=HoldReason.INTERCEPTOR, why="too many at once"), "too many at once"),
+        (
+            Hold(reason=HoldReason.NOT_YET, why="2026-12-24T06:00:00+00:00"),
+            "Not before 2026-12-24T06:00:00+00:00: deliver the mail again then.",
+        ),
+        (
+            Hold(reason=HoldReason.TEST_MODE),
+            (
+                "Test mode is on and this mail is for real recipients: prepare it anew, so that it goes to the"
+                " test address, or switch test mode off."
+            ),
+        ),
+    ],
+)
+def test_a_hold_is_told_in_words(hold, advice):
+    """Who is held reads why, and what to do; the reason stays the hold's code."""
+    report = World({ONE: [accepts]}, look=lambda _: hold).deliver(submission(A))
+    assert report.recipients[A] == RecipientResult(
+        outcome=Outcome.HELD, envelope_address=A, reason=hold.reason, advice=advice
+    )
+
+
+@pytest.mark.parametrize("reason", HoldReason)
+def test_every_hold_has_words(reason):
+    """No hold leaves its reader without advice, also where it says nothing itself."""
+    report = World({ONE: [accepts]}, look=lambda _: Hold(reason=reason)).deliver(submission(A))
+    assert re.fullmatch(r"[A-Z].{20,}\.", report.recipients[A].advice)
+
+
 def test_a_hold_at_once_opens_nothing():
     """A hold before the first attempt holds every envelope and asks for no transport."""
     several = tuple(Envelope(reverse_path="ann@suite.example", recipients=(who,)) for who in (A, B))
@@ -465,3 +498,91 @@ def test_faults_are_told_with_the_last_reply():
     assert (result.server, result.fault, result.reply.code) == ("two.example:587", Fault.SERVER, 451)
     assert result.advice == conclude(Reason.SERVER_FAULT).advice
     assert result.attempts == 2
+
+
+cannot_carry = finds(Reason.SMTPUTF8_NOT_OFFERED)
+
+
+def test_a_server_without_smtputf8_leads_to_one_that_has_it():
+    """What this server cannot carry, the next one may."""
+    world = World({ONE: [cannot_carry], TWO: [accepts]})
+    report = world.deliver(submission(A))
+    assert (hosts(world), outcomes(report)) == (["one.example", "two.example"], {"a": "accepted"})
+
+
+def test_where_no_route_has_smtputf8_the_address_must_change():
+    """Once every route has said that it cannot carry the mail, it is refused for good, with advice."""
+    world = World({ONE: [cannot_carry], TWO: [cannot_carry]})
+    report = world.deliver(submission(A))
+    assert (hosts(world), world.slept) == (["one.example", "two.example"], [])
+    assert report.recipients[A] == RecipientResult(
+        outcome=Outcome.REJECTED,
+        server="two.example:587",
+        envelope_address=A,
+        attempts=2,
+        fault=Fault.MESSAGE,
+        reason="needs_smtputf8",
+        advice=conclude(Reason.NEEDS_SMTPUTF8).advice,
+    )
+
+
+def test_only_who_cannot_be_carried_is_refused():
+    """Of two recipients the one with an ASCII address is accepted by the server that knows no other."""
+
+    async def only_ascii(server, envelope):
+        results = {
+            who: result_of(
+                conclude(Reason.SMTPUTF8_NOT_OFFERED if who == A else Reason.ACCEPTED),
+                None,
+                server=server.name,
+                address=who,
+            )
+            for who in envelope.recipients
+        }
+        return attempt_from(results, server=server.name)
+
+    report = World({ONE: [only_ascii]}).deliver(submission(A, B, servers=(ONE,)))
+    assert outcomes(report) == {"a": "rejected", "b": "accepted"}
+
+
+def test_while_a_route_may_still_carry_it_nothing_is_refused():
+    """A route that could not be reached may offer SMTPUTF8: it is walked again, and the mail waits for it."""
+    world = World({ONE: [cut, cut, accepts], TWO: [cannot_carry]})
+    report = world.deliver(submission(A))
+    assert (outcomes(report), world.slept) == ({"a": "accepted"}, [1.0, 2.0])
+    report = World({ONE: [cut], TWO: [cannot_carry]}).deliver(submission(A), deadline=0.5)
+    assert (outcomes(report), report.recipients[A].reason) == ({"a": "deferred"}, "smtputf8_not_offered")
+
+
+def test_a_mail_that_was_cut_by_closing_is_not_tried_again():
+    """Whoever closes the mailer wants no other route and no second round."""
+    several = tuple(Envelope(reverse_path="ann@suite.example", recipients=(who,)) for who in (A, B))
+    world = World({ONE: [finds(Reason.CLOSED)], TWO: [accepts]})
+    report = world.deliver(submission(A, B, envelopes=several))
+    assert (hosts(world), world.slept) == (["one.example"], [])
+    assert [one.reason for one in report.recipients.values()] == ["closed", "not_tried"]
+
+
+def test_a_transport_that_cannot_be_opened_offered_nothing():
+    """Where no transport comes about, the mail is deferred and not unknown."""
+    problem = OSError("no more files")
+
+    def none(_):
+        raise problem
+
+    world = World({ONE: [accepts]})
+    world.transport_for = none
+    report = world.deliver(submission(A))
+    assert (outcomes(report), report.error) == ({"a": "deferred"}, problem)
+
+
+def test_a_transport_that_loses_a_recipient_leaves_it_unknown():
+    """An attempt that does not speak of a recipient says nothing of what it was told."""
+
+    async def forgetful(server, envelope):
+        attempt = await accepts(server, envelope)
+        return replace(attempt, recipients=ByAddress({A: attempt.recipients[A]}))
+
+    report = World({ONE: [forgetful]}).deliver(submission(A, B))
+    assert outcomes(report) == {"a": "accepted", "b": "unknown"}
+    assert report.recipients[B].reason == "transport_error"

@@ -56,13 +56,15 @@ class Renderer:
 def line():
     """Prepare a message for the shop of the laws."""
 
-    def run(*, test_mode=None, answer=None, application=None, **fields):
+    def run(*, test_mode=None, answer=None, application=None, language=None, **fields):
         message = Message(**{**BASE, **fields})
         rules = Settings.model_validate(shop(**(application or {}))).rules
         scope = rules.scope(message.customer, message.business_unit)
         found = gather(message, scope, rules, now=NOW, id="01test", test_mode=test_mode or scope.test_mode)
         if answer is not None:
             found = replace(found, renderer=Renderer(answer))
+        if language is not None:
+            found = replace(found, locale=language)
         return prepare(message, found)
 
     return run
@@ -301,7 +303,7 @@ def test_a_refusal_says_where_in_a_template_it_is_known(file, line_number, place
 
 def test_what_cannot_be_written_is_a_refusal(line):
     """A value that no header can hold is refused, and the field is named."""
-    refusal = line(locale="de\r\nX-Evil: 1")
+    refusal = line(locale="de", language="de\r\nX-Evil: 1")
     assert isinstance(refusal, Refusal)
     assert (refusal.step, refusal.reason, refusal.facts["field"]) == (
         "bytes",

@@ -187,6 +187,7 @@ def test_a_file_that_cannot_be_read_is_told_without_its_content(folder, content,
     error = error_of(load=path)
 
     assert str(error).startswith(f"{path}: {why}")
+    assert error.advice
     assert error.__context__ is None
 
 

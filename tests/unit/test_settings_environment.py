@@ -95,7 +95,9 @@ def test_a_whole_table_can_be_json(monkeypatch):
 
 def test_json_that_is_none_is_told_by_its_key(monkeypatch):
     """Broken JSON is an error of the key that it was meant for."""
-    with pytest.raises(InvalidSettings, match=r"^application\.test_mode: expected a table, not text$"):
+    with pytest.raises(
+        InvalidSettings, match=r"^application\.test_mode: expected a table, not text \(in MAILSEND_"
+    ):
         with_variables(monkeypatch, MAILSEND_APPLICATION__TEST_MODE='{"enabled": hunter2}')
 
 
@@ -237,6 +239,121 @@ def test_a_smarthost_of_ours_goes_before_variables_of_others(monkeypatch):
     ]
 
     assert found == [(ours,), (others,), (others,)]
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        (
+            {"MAILSEND_APPLICATION__MAX_MESSAGE_SIZE": "big"},
+            (
+                "application.max_message_size: expected a whole number, not text"
+                " (in MAILSEND_APPLICATION__MAX_MESSAGE_SIZE)"
+            ),
+        ),
+        (
+            {"MAILSEND_APPLICATION__TEST_MODE": '{"enabled": 5}'},
+            (
+                "application.test_mode.enabled: expected true or false, not a number"
+                " (in MAILSEND_APPLICATION__TEST_MODE)"
+            ),
+        ),
+        (
+            {"MAILSEND_APPLICATION__SMARTHOSTS": "smtp://a.example,smtp://"},
+            "application.smarthosts[1]: host and port cannot be read (in MAILSEND_APPLICATION__SMARTHOSTS)",
+        ),
+        (
+            {
+                "MAILSEND_APPLICATION__SMARTHOSTS__0__URL": "smtp://a.example",
+                "MAILSEND_APPLICATION__SMARTHOSTS__0__TIMEOUT": "soon",
+            },
+            (
+                "application.smarthosts[0].timeout: expected a number, not text"
+                " (in MAILSEND_APPLICATION__SMARTHOSTS__0__TIMEOUT)"
+            ),
+        ),
+        (
+            {"MAILSEND_APPLICATION__TEMPLATE_DIRS": "/no/where"},
+            (
+                "application.template_dirs[0]: there is no folder /no/where"
+                " (in MAILSEND_APPLICATION__TEMPLATE_DIRS)"
+            ),
+        ),
+        (
+            {"SMTP_HOST": "a b"},
+            "application.smarthosts[0].url: this is not a server URL (in SMTP_HOST)",
+        ),
+        (
+            {"SMTP_HOST": "a.example", "SMTP_USER": "ann"},
+            (
+                "application.smarthosts[0].url: user and password belong together, and one of them is missing"
+                " (in SMTP_HOST)"
+            ),
+        ),
+        ({"SMTP_HOST": "a.example", "SMTP_PORT": "abc"}, "SMTP_PORT: expected a port as a number"),
+        (
+            {"MAILER_DSN": "http://a.example"},
+            "application.smarthosts[0]: unknown scheme (in MAILER_DSN)",
+        ),
+        (
+            {"MAILSEND_APPLICATION__LEASE": "x", "MAILSEND_APPLICATION__TIMEZONE": "y"},
+            (
+                "application.lease: expected a number, not text (in MAILSEND_APPLICATION__LEASE)\n"
+                "application.timezone: expected a time zone (in MAILSEND_APPLICATION__TIMEZONE)"
+            ),
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_variable(monkeypatch, variables, says):
+    """Besides the dotted key each problem names the variable that says it, and what to do."""
+    with pytest.raises(InvalidSettings) as refused:
+        with_variables(monkeypatch, **variables)
+
+    assert (str(refused.value), bool(refused.value.advice)) == (says, True)
+
+
+def test_a_wrong_value_in_a_file_of_a_variable_is_told_with_both(folder, monkeypatch):
+    """Where NAME_FILE says it, the variable and the file are named, for each problem its own."""
+    (folder / "lease").write_text("soon")
+    (folder / "url").write_text("http://a.example")
+    secrets = folder / "run"
+    secrets.mkdir()
+    (secrets / "mailsend_application__retry__first").write_text("soon")
+
+    with pytest.raises(InvalidSettings) as refused:
+        with_variables(
+            monkeypatch,
+            MAILSEND_APPLICATION__LEASE_FILE="lease",
+            MAILSEND_SECRETS_DIR=str(secrets),
+            SMTP_URL_FILE="url",
+        )
+
+    assert sorted(str(refused.value).splitlines()) == [
+        "application.lease: expected a number, not text (in MAILSEND_APPLICATION__LEASE_FILE, lease)",
+        (
+            "application.retry.first: expected a number, not text"
+            f" (in {secrets / 'mailsend_application__retry__first'})"
+        ),
+        "application.smarthosts[0]: unknown scheme (in SMTP_URL_FILE)",
+    ]
+
+
+def test_what_several_variables_say_together_names_none(monkeypatch):
+    """A fault that lies in how two values go together is told by its key alone."""
+    with pytest.raises(InvalidSettings) as refused:
+        with_variables(
+            monkeypatch,
+            MAILSEND_APPLICATION__TEST_MODE__ENABLED="true",
+            MAILSEND_APPLICATION__FALLBACK_SENDER="no-reply@elsewhere.example",
+        )
+
+    assert str(refused.value).splitlines() == [
+        (
+            "application.fallback_sender: elsewhere.example is not an allowed domain here"
+            " (allowed: suite.example) (in MAILSEND_APPLICATION__FALLBACK_SENDER)"
+        ),
+        "application.test_mode.recipient: test mode is enabled, and no recipient is set",
+    ]
 
 
 def test_a_wrong_url_in_a_variable_is_told_without_its_password(monkeypatch):

@@ -148,3 +148,66 @@ def test_the_rules_of_a_directory_can_be_checked_too():
 
     with pytest.raises(InvalidSettings, match="an Ed25519 key stands alone"):
         check_keys(rules)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("garbage", "expected a private key in PEM (-----BEGIN …)"),
+        ("-----BEGIN PRIVATE KEY-----\nplanted\n-----END PRIVATE KEY-----\n", ""),
+    ],
+)
+def test_a_key_file_that_holds_no_key_is_told_by_its_path(tmp_path, content, why):
+    """The file that settings name is told, with the key and without what is in it."""
+    (tmp_path / "bad.pem").write_text(content)
+    (tmp_path / "mailsend.toml").write_text(
+        "[application]\nfallback_sender = 'a@suite.example'\nallowed_domains = ['suite.example']\n"
+        "[[application.dkim_keys]]\ndomain = '*'\nselector = 's1'\nkey_file = 'bad.pem'\n"
+    )
+
+    with pytest.raises(InvalidSettings) as refused:
+        Settings.load(tmp_path / "mailsend.toml")
+
+    assert refused.value.where == "application.dkim_keys[0].key"
+    assert refused.value.why.startswith(why)
+    assert refused.value.why.endswith(f" (in {tmp_path / 'bad.pem'})")
+    assert "planted" not in str(refused.value)
+    assert refused.value.advice
+
+
+def test_a_logo_that_is_no_picture_is_told_by_its_path(tmp_path):
+    """The file of a logo is told like that of a key."""
+    (tmp_path / "logo.svg").write_text("<svg/>")
+    (tmp_path / "mailsend.toml").write_text(
+        "[application]\nfallback_sender = 'a@suite.example'\nallowed_domains = ['suite.example']\n"
+        "[application.branding]\nlogo = 'logo.svg'\n"
+    )
+
+    with pytest.raises(InvalidSettings) as refused:
+        Settings.load(tmp_path / "mailsend.toml")
+
+    assert str(refused.value) == (
+        f"application.branding.logo: this is no PNG, JPEG or GIF picture (in {tmp_path / 'logo.svg'})"
+    )
+
+
+def test_a_key_file_that_a_variable_names_is_told_with_it(tmp_path, monkeypatch):
+    """Variable and file are both named."""
+    (tmp_path / "bad.pem").write_text("garbage")
+    for name, value in {
+        "FALLBACK_SENDER": "a@suite.example",
+        "ALLOWED_DOMAINS": "suite.example",
+        "DKIM_KEYS__0__DOMAIN": "*",
+        "DKIM_KEYS__0__SELECTOR": "s1",
+        "DKIM_KEYS__0__KEY_FILE": "bad.pem",
+    }.items():
+        monkeypatch.setenv(f"MAILSEND_APPLICATION__{name}", value)
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(InvalidSettings) as refused:
+        Settings()
+
+    assert str(refused.value) == (
+        "application.dkim_keys[0].key: expected a private key in PEM (-----BEGIN …)"
+        " (in MAILSEND_APPLICATION__DKIM_KEYS__0__KEY_FILE, bad.pem)"
+    )

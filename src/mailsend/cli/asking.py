@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.mailer import Mailer
+from mailsend.mailer.interceptors import After
 from mailsend.model.attachment import Attachment
 from mailsend.model.message import Message
 from mailsend.settings import Settings
 
-__all__ = ["mailer_for", "message_from", "read_values", "settings_from"]
+__all__ = ["find_interceptors", "mailer_for", "message_from", "read_values", "settings_from"]
 
 _LARGEST_TEXT: Final = 10_000_000
 _LARGEST_VALUES: Final = 1_000_000
@@ -26,9 +27,18 @@ def settings_from(config: Path | None) -> Settings:
     return Settings() if config is None else Settings.load(config)
 
 
-def mailer_for(config: Path | None) -> Mailer:
-    """Give a Mailer for these settings."""
-    return Mailer(settings_from(config))
+def mailer_for(config: Path | None, *, after: Sequence[After] = ()) -> Mailer:
+    """Give a Mailer for these settings; ``after`` is told what became of each mail."""
+    settings = settings_from(config)
+    find_interceptors(settings)
+    return Mailer(settings, after=after)
+
+
+def find_interceptors(settings: Settings) -> None:
+    """Let interceptors that the settings name lie in the current folder, as an application's do."""
+    here = str(Path.cwd())
+    if settings.rules.application.interceptors and here not in sys.path:
+        sys.path.append(here)
 
 
 def message_from(
@@ -74,7 +84,11 @@ def read_values(file: Path | None, set_: Sequence[str] | None) -> dict[str, Any]
         for part in outer:
             node = node.setdefault(part, {})
             if not isinstance(node, dict):
-                raise CommandFailed(Exit.USAGE, f"--set {one}: {part} is a value and holds no others")
+                raise CommandFailed(
+                    Exit.USAGE,
+                    f"--set {one}: {part} is a value and holds no others",
+                    advice="Set either the value or what is in it.",
+                )
         node[last] = text
     return values
 
@@ -91,14 +105,20 @@ def read_text(file: Path, most: int = _LARGEST_TEXT) -> str:
             advice="Name a file that you may read.",
         ) from None
     if len(data) > most:
-        raise CommandFailed(Exit.DATA, f"{file} is larger than {most:,} bytes")
+        raise CommandFailed(
+            Exit.DATA, f"{file} is larger than {most:,} bytes", advice="Look whether it is the right file."
+        )
     return _decoded(data, str(file))
 
 
 def _from_stdin() -> str:
     data = sys.stdin.buffer.read(_LARGEST_TEXT + 1)
     if len(data) > _LARGEST_TEXT:
-        raise CommandFailed(Exit.DATA, f"standard input is larger than {_LARGEST_TEXT:,} bytes")
+        raise CommandFailed(
+            Exit.DATA,
+            f"standard input is larger than {_LARGEST_TEXT:,} bytes",
+            advice="Look whether it is the right text.",
+        )
     return _decoded(data, "standard input")
 
 
@@ -123,7 +143,11 @@ def _values_of(file: Path) -> dict[str, Any]:
             advice="Name the file .toml or .json by what is in it.",
         ) from None
     if not isinstance(values, dict):
-        raise CommandFailed(Exit.DATA, f"{file}: an object is expected, not {type(values).__name__}")
+        raise CommandFailed(
+            Exit.DATA,
+            f"{file}: an object is expected, not {type(values).__name__}",
+            advice='Write names with their values, as in {"name": "Ann"}.',
+        )
     return values
 
 
@@ -138,6 +162,8 @@ def _headers(given: Sequence[str]) -> dict[str, str]:
                 advice="As in --header 'X-Order: 4711'.",
             )
         if name.strip() in headers:
-            raise CommandFailed(Exit.USAGE, f"--header {name.strip()} is given twice")
+            raise CommandFailed(
+                Exit.USAGE, f"--header {name.strip()} is given twice", advice="Write each name once."
+            )
         headers[name.strip()] = text.strip()
     return headers

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from mailsend.cli import options
-from mailsend.cli.asking import settings_from
+from mailsend.cli.asking import find_interceptors, settings_from
 from mailsend.cli.exits import Exit
 from mailsend.cli.output import Output, counted
+from mailsend.mailer.interceptors import Interceptors
 from mailsend.settings import Provenance, Settings
 
 __all__ = ["check"]
@@ -23,10 +24,13 @@ def check(
 ) -> int:
     """Check the settings, and say where each comes from.
 
-    Reads the keys and files that they name; opens no connection. Secrets are shown as ***.
+    Reads the keys and files that they name, imports the interceptors; opens no connection. Secrets
+    are shown as ***.
     """
     output = Output(as_json=as_json, quiet=quiet)
     settings = settings_from(config)
+    find_interceptors(settings)
+    Interceptors.of(dict(settings.rules.application.interceptors), (), (), ())
     output.document(_document(settings))
     for origin, several in _by_origin(settings).items():
         output.line(f"From {origin}:", "bold")

@@ -15,6 +15,8 @@ from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.compose.sign import Signer
 from mailsend.doctor.dkim_record import DkimRecord, new_key, public_record, request_text
+from mailsend.model import rules_values as values
+from mailsend.model.reading import Converter, Place
 
 __all__ = ["dkim"]
 
@@ -57,6 +59,8 @@ def new(
     The file can be read by you alone, and none is ever overwritten. No settings are read.
     """
     output = Output(as_json=as_json, quiet=quiet)
+    domain = _read("--domain", values.domain, domain, "Write a domain, as in suite.example.").ascii
+    selector = _read("--selector", values.selector, selector, "Write labels, as in s2026.")
     with output.while_waiting("Making a key"):
         pem = new_key(bits)
     signer = Signer(domain=domain, selector=selector, key=pem)
@@ -156,6 +160,15 @@ def _record(one: DkimRecord) -> dict[str, Any]:
         "strings": list(one.strings),
         "zone": one.zone(),
     }
+
+
+def _read(option: str, convert: Converter, text: str, advice: str) -> Any:
+    """Read what an option holds before a key is made for it."""
+    place = Place(option)
+    read = convert(text, place)
+    for one in place.problems:
+        raise CommandFailed(Exit.USAGE, f"{option}: {one.why}", advice=advice)
+    return read
 
 
 def _keep(file: Path, pem: bytes) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from email import message_from_bytes, policy
 from typing import Any, Final
 
-from mailsend.cli.exits import Exit, exit_of
-from mailsend.errors import MailsendError, MessageRefused, SubmissionError
+from mailsend.cli.exits import INTERRUPTED, Exit, exit_of
+from mailsend.errors import MailsendError, MessageRefused
 from mailsend.model.address import Address
 from mailsend.model.decision import Decision
 from mailsend.model.envelope import Envelope
@@ -18,6 +18,7 @@ from mailsend.model.submission import Refusal, Submission
 __all__ = [
     "decision_document",
     "error_document",
+    "interrupted_document",
     "report_document",
     "submission_document",
     "usage_document",
@@ -72,6 +73,19 @@ def usage_document(message: str, advice: str) -> dict[str, Any]:
     }
 
 
+def interrupted_document(advice: str = "") -> dict[str, Any]:
+    """Give ``{"error": {…}}`` for a command that somebody stopped."""
+    return {
+        "error": {
+            "code": INTERRUPTED,
+            "name": "interrupted",
+            "kind": "KeyboardInterrupt",
+            "message": "interrupted",
+            "advice": advice,
+        }
+    }
+
+
 def decision_document(one: Decision | Refusal) -> Mapping[str, Any]:
     """Give ``{v, step, reason, value, passed_over, facts}``."""
     return one.record()
@@ -106,11 +120,10 @@ def submission_document(submission: Submission) -> dict[str, Any]:
     }
 
 
-def report_document(report: Report, problem: SubmissionError | None = None) -> dict[str, Any]:
-    """Give what became of a mail; ``error`` comes first where not every recipient was accepted."""
-    error = {} if problem is None else error_document(problem)
+def report_document(report: Report, error: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Give what became of a mail; ``error``, a document too, comes first where there is one."""
     return {
-        **error,
+        **(error or {}),
         "id": report.id,
         "message_id": report.message_id,
         "digest": report.digest,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
@@ -25,7 +26,9 @@ from mailsend.model.reply import Severity
 from mailsend.model.report import Fault, Outcome, RecipientResult, Report
 from mailsend.model.submission import Refusal
 
-__all__ = ["CommandFailed", "Exit", "exit_of", "exit_of_refusal", "exit_of_report"]
+__all__ = ["INTERRUPTED", "CommandFailed", "Exit", "exit_of", "exit_of_refusal", "exit_of_report"]
+
+INTERRUPTED: Final = 130  # as shells say it: 128 and the number of SIGINT
 
 
 class Exit(IntEnum):
@@ -82,13 +85,15 @@ _RAISED: Final[tuple[tuple[type[Exception], Exit], ...]] = (
     (TemplateError, Exit.CONFIGURATION),
     (SigningError, Exit.CONFIGURATION),
     (InvalidAddress, Exit.DATA),
-    (InvalidAttachment, Exit.DATA),
+    (InvalidAttachment, Exit.NO_INPUT),
     (InvalidMessage, Exit.DATA),
     (IdempotencyConflict, Exit.DATA),
     (MissingExtra, Exit.UNAVAILABLE),
     (StoreError, Exit.UNAVAILABLE),
 )
 
+# How a template says that a value was not given; all else that is wrong with one is for its author.
+_VALUE_MISSING: Final = re.compile(r"the variable .+ is missing\Z|a value of the kind \S+ has no .+\Z")
 _OPEN: Final = (Outcome.DEFERRED, Outcome.HELD, Outcome.PENDING)
 
 
@@ -101,11 +106,15 @@ def exit_of(problem: Exception) -> Exit:
             return exit_of_refusal(problem.refusal)
         case SubmissionError():
             return exit_of_report(problem.report)
+        case TemplateError() if _VALUE_MISSING.match(problem.why):
+            return Exit.DATA
     return next((code for kind, code in _RAISED if isinstance(problem, kind)), Exit.INTERNAL)
 
 
 def exit_of_refusal(refusal: Refusal) -> Exit:
     """Give the code for a message that may not go out; what the application's own code says is policy."""
+    if refusal.step == "template" and _VALUE_MISSING.match(str(refusal.facts.get("why", ""))):
+        return Exit.DATA
     exact = f"{refusal.step}.{refusal.reason}"
     return _REFUSED.get(exact, _REFUSED.get(refusal.step, Exit.NOT_PERMITTED))
 
@@ -114,7 +123,8 @@ def exit_of_report(report: Report) -> Exit:
     """Give the code for what became of a mail; 0 only where every recipient was accepted.
 
     Of several outcomes the one that asks most of people counts: unknown, then what may still be
-    accepted, then what was refused.
+    accepted, then what was refused. TEMPORARY invites to run the command again, so it is given only
+    where nobody could get the mail twice.
     """
     if report.refusal is not None:
         return exit_of_refusal(report.refusal)
@@ -124,11 +134,12 @@ def exit_of_report(report: Report) -> Exit:
         return Exit.OK
     missing = [one for one in report.recipients.values() if one.outcome is not Outcome.ACCEPTED]
     if any(one.outcome is Outcome.UNKNOWN for one in missing):
-        return Exit.TEMPORARY
+        return Exit.UNAVAILABLE
     waiting = [one for one in missing if one.outcome in _OPEN]
     if waiting:
         codes = {_exit_of_waiting(one) for one in waiting}
-        return codes.pop() if len(codes) == 1 else Exit.TEMPORARY
+        code = codes.pop() if len(codes) == 1 else Exit.TEMPORARY
+        return Exit.UNAVAILABLE if code is Exit.TEMPORARY and report.accepted else code
     codes = {_exit_of_refused(one) for one in missing}
     return codes.pop() if len(codes) == 1 else Exit.NOT_PERMITTED
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import typer
 
-from mailsend.cli.documents import error_document, usage_document
-from mailsend.cli.exits import CommandFailed, Exit, exit_of
+from mailsend.cli.documents import error_document, interrupted_document, usage_document
+from mailsend.cli.exits import INTERRUPTED, CommandFailed, Exit, exit_of
 from mailsend.cli.output import Output
 from mailsend.errors import MailsendError
 
@@ -19,8 +19,6 @@ __all__ = ["run"]
 
 # Typer raises click's errors, its own copies of them since 0.26; this is the root of both.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
-
-_INTERRUPTED = 130  # as shells say it: 128 and the number of SIGINT
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -42,8 +40,9 @@ def run(arguments: Sequence[str]) -> int:
     except (MailsendError, OSError) as problem:
         return _failed(problem, output)
     except (KeyboardInterrupt, typer.Abort):
+        output.document(interrupted_document())
         output.fail("interrupted")
-        return _INTERRUPTED
+        return INTERRUPTED
     except Exception as problem:
         if "--debug" in options:
             raise

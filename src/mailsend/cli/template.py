@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from mailsend.compose.templates import TemplateInfo
 from mailsend.mailer.clock import utc_now
 from mailsend.mailer.gather import DEFAULT_LOCALE
 from mailsend.mailer.looks import templates_for
+from mailsend.model.language_tag import LANGUAGE_TAG_ADVICE, language_tag
 from mailsend.model.rules import Scope
 
 __all__ = ["template"]
@@ -69,7 +71,7 @@ def show(
     output = Output(as_json=as_json, quiet=quiet)
     scope = _scope(config, customer, business_unit)
     templates = templates_for(scope)
-    wanted = locale or scope.first("locale") or DEFAULT_LOCALE
+    wanted = _language(locale, scope)
     info, sample = templates.show(name), templates.sample(name, wanted)
     if source is not None:
         found = templates.source_of(name, source, wanted)
@@ -111,11 +113,11 @@ def preview(
     output = Output(as_json=as_json, quiet=quiet)
     scope = _scope(config, customer, business_unit)
     templates = templates_for(scope)
-    wanted = locale or scope.first("locale") or DEFAULT_LOCALE
+    wanted = _language(locale, scope)
     given = read_values(values, set_)
     content = templates.render(
         name,
-        given if values is not None else {**templates.sample(name, wanted), **given},
+        given if values is not None else _over(templates.sample(name, wanted), given),
         locale=wanted,
         sender=str(scope.first("fallback_sender")),
         now=utc_now(),
@@ -143,6 +145,30 @@ def preview(
         output.line()
         output.marked(True, f"written: {html}")
     return Exit.OK
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Put values over others, table by table, so that one of a table leaves its others."""
+    merged = dict(below)
+    for name, value in above.items():
+        under = merged.get(name)
+        if isinstance(under, Mapping) and isinstance(value, Mapping):
+            merged[name] = _over(under, value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _language(asked: str | None, scope: Scope) -> str:
+    """Give the language asked for, else that of the scope."""
+    if asked is None:
+        return str(scope.first("locale") or DEFAULT_LOCALE)
+    tag = language_tag(asked)
+    if tag is None:
+        raise CommandFailed(
+            Exit.DATA, f"--locale {asked!a}: this is no language tag", advice=LANGUAGE_TAG_ADVICE
+        )
+    return tag
 
 
 def _scope(config: Path | None, customer: str | None, business_unit: str | None) -> Scope:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from mailsend.decide.last_look import Drop, DropReason, Go, Hold
 from mailsend.decide.retry import may_go_elsewhere, pause_before_round
 from mailsend.decide.verdict import Reason, conclude, is_lasting
+from mailsend.deliver.kept_back import advice_for
 from mailsend.deliver.parcel import Parcel
+from mailsend.deliver.telling import report_of
 from mailsend.errors import MailsendError
-from mailsend.model.address import Address, ByAddress
+from mailsend.model.address import Address
 from mailsend.model.envelope import Envelope
 from mailsend.model.report import Attempt, Fault, Outcome, RecipientResult, Report
 from mailsend.model.server import Server
@@ -130,6 +132,10 @@ class _Delivery:
             offered = self._allowed(parcel, offered)
             if offered:
                 offered = await self._attempt(parcel, server, offered, left)
+        # M23: another server may carry it; where none of them does, it is the address that must change.
+        every = set(self._submission.routes.servers)
+        nowhere = [one for one, servers in parcel.uncarried.items() if servers == every]
+        parcel.conclude(nowhere, conclude(Reason.NEEDS_SMTPUTF8))
 
     def _allowed(self, parcel: Parcel, offered: list[Address]) -> list[Address]:
         """Take the last look; give who may still be offered."""
@@ -143,7 +149,7 @@ class _Delivery:
                     for who in one.envelope.recipients
                     if who not in one.results or one.results[who].outcome not in settled
                 ]
-                one.tell(waiting, Outcome.HELD, seen.reason, seen.why)
+                one.tell(waiting, Outcome.HELD, seen.reason, advice_for(seen))
             return []
         if isinstance(seen, Drop):
             gone = self._only_for(seen.recipients)
@@ -178,10 +184,17 @@ class _Delivery:
         parcel.learn(attempt)
         elsewhere = []
         for one in offered:
+            if one not in attempt.recipients:  # a foreign transport lost it
+                parcel.tell((one,), Outcome.UNKNOWN, _TRANSPORT_ERROR)
+                continue
             result = parcel.results[one]
             lasting = is_lasting(result.reason, result.reply)
             if lasting and _concerns_all(result):
                 self._shut.setdefault(server, result)  # the next recipient would hear the same
+            if result.reason == Reason.SMTPUTF8_NOT_OFFERED:
+                parcel.uncarried.setdefault(one, set()).add(server)
+            if result.reason == Reason.CLOSED:
+                self._stopped = True
             if attempt.retry_now and _connection_failed(result):
                 parcel.again.add(one)
             if may_go_elsewhere(
@@ -200,9 +213,11 @@ class _Delivery:
     ) -> Attempt | None:
         """Ask the transport; what it should not do ends the delivery, and is told."""
         limit = None if options.deadline is None else options.deadline + _OVERTIME
+        offered = False
         try:
+            transport = self._transport_for(server)
+            offered = True
             async with asyncio.timeout(limit):
-                transport = self._transport_for(server)
                 return await transport.submit(envelope, self._submission.data, options=options)
         except MailsendError as problem:  # raised before anything was offered to a server
             self._error = problem
@@ -212,49 +227,14 @@ class _Delivery:
             parcel.tell(envelope.recipients, Outcome.UNKNOWN, silence.reason, silence.advice)
         except Exception as problem:  # noqa: BLE001 - a foreign transport's fault must not lose what is known
             self._error = problem
-            parcel.tell(envelope.recipients, Outcome.UNKNOWN, _TRANSPORT_ERROR)
+            outcome = Outcome.UNKNOWN if offered else Outcome.DEFERRED
+            parcel.tell(envelope.recipients, outcome, _TRANSPORT_ERROR)
         self._stopped = True
         return None
 
     def report(self) -> Report:
         """Say what became of each requested recipient."""
-        told: dict[Address, RecipientResult] = {}
-        for parcel in self._parcels:
-            for one in parcel.envelope.recipients:
-                result = parcel.results.get(one) or _not_tried(one)
-                known = told.get(one)
-                if known is None or _GRAVITY.index(result.outcome) < _GRAVITY.index(known.outcome):
-                    told[one] = result
-        recipients = {}
-        for who, decision in self._submission.recipients.items():
-            stands = decision.envelope_address
-            recipients[who] = (
-                RecipientResult(outcome=decision.outcome, reason=decision.reason)
-                if stands is None
-                else told.get(stands) or _not_tried(stands)
-            )
-        return Report(
-            id=self._submission.id,
-            message_id=self._submission.message_id,
-            recipients=ByAddress(recipients),
-            attempts=tuple(self._attempts),
-            digest=self._submission.digest,
-            error=self._error,
-        )
-
-
-# Where one address stands in several envelopes, the gravest result is the one that is told.
-_GRAVITY: Final = (
-    Outcome.UNKNOWN,
-    Outcome.REJECTED,
-    Outcome.EXPIRED,
-    Outcome.CANCELLED,
-    Outcome.SUPPRESSED,
-    Outcome.HELD,
-    Outcome.DEFERRED,
-    Outcome.PENDING,
-    Outcome.ACCEPTED,
-)
+        return report_of(self._submission, self._parcels, self._attempts, self._error)
 
 
 def _concerns_all(result: RecipientResult) -> bool:
@@ -268,11 +248,3 @@ def _connection_failed(result: RecipientResult) -> bool:
         return False
     known = result.reason in set(Reason)
     return conclude(Reason(result.reason), result.reply).retry_now if known else True
-
-
-def _not_tried(address: Address) -> RecipientResult:
-    """Tell of a recipient to whom no server was offered."""
-    return RecipientResult(outcome=Outcome.DEFERRED, envelope_address=address, reason=_NOT_TRIED)
-
-
-_NOT_TRIED: Final = "not_tried"

@@ -38,7 +38,7 @@ class LoopThread:
             raise
 
     def stop(self) -> None:
-        """End the loop and its thread, cancelling what still runs."""
+        """End the loop and its thread; a mail past its content is waited for, the rest is cancelled."""
         self.run(_cancel_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -46,10 +46,14 @@ class LoopThread:
 
 
 async def _cancel_all() -> None:
-    others = [one for one in asyncio.all_tasks() if one is not asyncio.current_task()]
+    """Cancel what still runs, but for mails past their content: those are waited for."""
+    from mailsend.transport.unfinished import finish, unfinished
+
+    others = asyncio.all_tasks() - unfinished() - {asyncio.current_task()}
     for one in others:
         one.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    await finish()
 
 
 _lock = threading.Lock()

@@ -44,7 +44,11 @@ def read_mime(data: bytes, **fields: Any) -> Message:
     mail, or one with more than 1000 parts, parts nested deeper than 30, or a header over 256 KB.
     """
     if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise InvalidMessage("data", f"a mail is bytes, not {type(data).__name__}")
+        raise InvalidMessage(
+            "data",
+            f"a mail is bytes, not {type(data).__name__}",
+            advice="Give its bytes; mail.as_bytes() gives those of an email.message.Message.",
+        )
     octets = bytes(data)
     start = _after_envelope_line(octets)
     header, body, parted = read_header(octets, start, len(octets))
@@ -181,7 +185,11 @@ class _Reading:
             if value and max(map(len, value.split(" "))) <= _LONGEST_STRETCH:
                 yield field.name, value
             elif key == "content-type" and value:
-                raise InvalidMessage("data", "its Content-Type holds a stretch that no line can hold")
+                raise InvalidMessage(
+                    "data",
+                    "its Content-Type holds a stretch that no line can hold",
+                    advice=f"A line holds 998 octets: have blanks in it, or at most {_LONGEST_STRETCH}.",
+                )
             else:
                 self.find(OriginalFinding.FIELD_DROPPED, key)
 

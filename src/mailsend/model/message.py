@@ -213,7 +213,7 @@ class Message:
 
 
 def _invitation(given: object) -> Invitation:
-    return read.instance("calendar", given, Invitation, "Give Invitation(ics, method=\"REQUEST\").")
+    return read.instance("calendar", given, Invitation, 'Give Invitation(ics, method="REQUEST").')
 
 
 def _original(given: object) -> Original:

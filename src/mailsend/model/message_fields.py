@@ -43,7 +43,9 @@ def flag(field: str, given: object) -> bool:
     if isinstance(given, bool):
         return given
     raise InvalidMessage(
-        field, f"True or False is expected, not {_kind(given)}", advice="Give a bool; text is never read as one."
+        field,
+        f"True or False is expected, not {_kind(given)}",
+        advice="Give a bool; text is never read as one.",
     )
 
 
@@ -76,9 +78,7 @@ def instance(field: str, given: object, kind: type[T], advice: str) -> T:
     if isinstance(given, kind):
         return given
     article = "an" if kind.__name__[0] in "AIO" else "a"
-    raise InvalidMessage(
-        field, f"{article} {kind.__name__} is expected, not {_kind(given)}", advice=advice
-    )
+    raise InvalidMessage(field, f"{article} {kind.__name__} is expected, not {_kind(given)}", advice=advice)
 
 
 def values(field: str, given: object) -> Mapping[str, Any]:

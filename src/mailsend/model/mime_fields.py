@@ -54,7 +54,9 @@ def read_header(data: bytes, start: int, end: int) -> tuple[tuple[HeaderField, .
         line = _LINE.match(data, at, end)
         assert line is not None
         if line.end() - start > LONGEST_HEADER:
-            raise InvalidMessage("data", f"a header is longer than {LONGEST_HEADER} octets")
+            raise InvalidMessage(
+                "data", f"a header is longer than {LONGEST_HEADER} octets", advice="Look at what wrote it."
+            )
         blank = not line[1]
         continued = line[1].startswith((b" ", b"\t")) and at > start
         if not continued:

@@ -19,6 +19,7 @@ DEEPEST: Final = 30
 LONGEST_BOUNDARY: Final = 200
 MOST_FALSE_BOUNDARIES: Final = 10_000
 """How often a boundary may stand in the text, where it divides nothing."""
+_ADVICE: Final = "No mail program writes such a mail; attach it as a file if it has to go out."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +80,9 @@ class _Reader:
     def read(self, fields: tuple[HeaderField, ...], start: int, end: int, depth: int, default: str) -> Part:
         self.count += 1
         if self.count > MOST_PARTS:
-            raise InvalidMessage("data", f"it has more than {MOST_PARTS} parts")
+            raise InvalidMessage("data", f"it has more than {MOST_PARTS} parts", advice=_ADVICE)
         if depth > DEEPEST:
-            raise InvalidMessage("data", f"its parts are nested deeper than {DEEPEST}")
+            raise InvalidMessage("data", f"its parts are nested deeper than {DEEPEST}", advice=_ADVICE)
         values = {field.key: field.value for field in reversed(fields)}
         content_type, parameters = read_parameters(values.get("content-type", ""))
         if "/" not in content_type:
@@ -152,7 +153,7 @@ class _Reader:
             else:
                 self.false += 1
                 if self.false > MOST_FALSE_BOUNDARIES:
-                    raise InvalidMessage("data", "its boundaries stand in its text too often")
+                    raise InvalidMessage("data", "its boundaries stand in its text too often", advice=_ADVICE)
             at = data.find(sought, after, end)
 
     def _without_line_end(self, start: int, end: int) -> int:

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NoReturn, TypeAlias
 
@@ -58,6 +58,11 @@ class Problem:
     why: str
     advice: str
 
+    def told(self, said_by: Callable[[str], str] | None) -> Problem:
+        """Give the same with the variable or file that says the key, where that is known."""
+        named = said_by(self.where) if said_by is not None else ""
+        return replace(self, why=f"{self.why} (in {named})") if named else self
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -79,10 +84,13 @@ class Place:
         """Note what is wrong here, and what to do about it."""
         self.problems.append(Problem(self.path, why, advice))
 
-    def fail(self) -> NoReturn:
-        """Raise InvalidSettings that tells all problems found, the first one as its fields."""
-        first, *others = self.problems
-        lines = [first.why, *(f"{one.where}: {one.why}" for one in others[: _MOST_SHOWN - 1])]
+    def fail(self, said_by: Callable[[str], str] | None = None) -> NoReturn:
+        """Raise InvalidSettings that tells all problems found, the first one as its fields.
+
+        ``said_by`` gives, for a dotted key, the variable or file that says it, or nothing.
+        """
+        first, *others = (one.told(said_by) for one in self.problems[:_MOST_SHOWN])
+        lines = [first.why, *(f"{one.where}: {one.why}" for one in others)]
         if len(self.problems) > _MOST_SHOWN:
             lines.append(f"and {len(self.problems) - _MOST_SHOWN} more")
         raise InvalidSettings(first.where, "\n".join(lines), advice=first.advice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
@@ -30,16 +30,21 @@ from mailsend.model.server_options import pattern, secret
 __all__ = ["SCHEMA", "read_rules"]
 
 
-def read_rules(data: Mapping[str, Any], most_customers: int | None = None) -> Rules:
+def read_rules(
+    data: Mapping[str, Any],
+    most_customers: int | None = None,
+    said_by: Callable[[str], str] | None = None,
+) -> Rules:
     """Build Rules from ``{"application": {…}, "customers": {name: {…}}}``, and check them.
 
-    Raises InvalidSettings that tells every problem with scope and key; a rule that joins several
-    keys is only looked at when each key by itself is right.
+    Raises InvalidSettings that tells every problem with scope and key, and with the variable or file
+    that ``said_by`` gives for the key; a rule that joins several keys is only looked at when each
+    key by itself is right.
     """
     place = Place()
     rules: Rules | None = SCHEMA(data, place)
     if rules is None or place.problems:
-        place.fail()
+        place.fail(said_by)
     if most_customers is not None and len(rules.customers) > most_customers:
         place.key("customers").refuse(
             f"there are {len(rules.customers)} customers, and at most {most_customers} can stand here",
@@ -47,7 +52,7 @@ def read_rules(data: Mapping[str, Any], most_customers: int | None = None) -> Ru
         )
     check_rules(rules, place)
     if place.problems:
-        place.fail()
+        place.fail(said_by)
     return replace(rules, version=version_of(rules))
 
 

@@ -47,7 +47,7 @@ _COLOR_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}\Z")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _SELECTOR = re.compile(rf"(?=.{{1,190}}\Z){_LABEL}(?:\.{_LABEL})*\Z")
 _EXTENSION = re.compile(r"[a-z0-9][a-z0-9_.-]{0,20}\Z")
-_DOTTED_PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::[A-Za-z_]\w*)?\Z")
+_DOTTED_PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*\Z")
 _STORE = re.compile(r"[a-z][a-z0-9+]*:")
 
 
@@ -202,7 +202,7 @@ def extension(value: Any, place: Place) -> str | None:
 
 
 def dotted_path(value: Any, place: Place) -> str | None:
-    """Read where a Python function is, ``package.module.name`` or ``package.module:name``."""
+    """Read where a Python function is, ``module.name`` or ``module:name``, with any packages before."""
     if isinstance(value, str) and _DOTTED_PATH.match(value):
         return str(value)
     place.refuse("expected the dotted path of a function", 'Write "package.module:function".')

@@ -103,6 +103,17 @@ def _ip_address(value: Any, place: Place) -> str | None:
         return None
 
 
+def _auth(value: Any, place: Place) -> AuthMethod | None:
+    method: AuthMethod | None = _any_auth(value, place)
+    if method in (AuthMethod.XOAUTH2, AuthMethod.OAUTHBEARER):
+        place.refuse(
+            f"this version cannot log in by {method} yet",
+            "Use auth=plain, login or cram-md5, with a password for applications where there is one.",
+        )
+        return None
+    return method
+
+
 def _decoded(value: bytes) -> str | None:
     try:
         return value.decode()
@@ -110,6 +121,7 @@ def _decoded(value: bytes) -> str | None:
         return None
 
 
+_any_auth: Final = enum_of(AuthMethod)
 _limit: Final = number(above=0)
 
 TRAITS: Final[Mapping[str, Converter]] = MappingProxyType(
@@ -138,7 +150,7 @@ CONNECTION_OPTIONS: Final[Mapping[str, Converter]] = MappingProxyType(
         "local_hostname": _host,
         "source_address": _ip_address,
         "ca_file": text(),
-        "auth": enum_of(AuthMethod),
+        "auth": _auth,
         "mail_from": choice("login"),
     }
 )

@@ -70,11 +70,15 @@ def smarthost_of_others() -> Layer | None:
     for name in _URLS_OF_OTHERS:
         url = _variable(name)
         if url:
-            return _one_smarthost(_in_our_words(url), name)
+            return _one_smarthost(_in_our_words(url), _used(name))
     host = _variable("SMTP_HOST")
     if not host:
         return None
     port = _variable("SMTP_PORT") or "587"
+    if not (port.isascii() and port.isdecimal()):
+        raise InvalidSettings(
+            _used("SMTP_PORT"), "expected a port as a number", advice="Write digits, as in 587."
+        )
     server: dict[str, Any] = {"url": f"{'smtps' if port == '465' else 'smtp'}://{_bracketed(host)}:{port}"}
     for name, key in (("SMTP_USER", "user"), ("SMTP_PASSWORD", "password")):
         value = _variable(name)
@@ -82,7 +86,7 @@ def smarthost_of_others() -> Layer | None:
             server[key] = Loose(value)
     if host in ("localhost", "127.0.0.1", "::1"):
         server["tls"] = "opportunistic"  # nothing leaves this machine
-    return _one_smarthost(server, "SMTP_HOST")
+    return _one_smarthost(server, _used("SMTP_HOST"))
 
 
 def _layer(
@@ -90,6 +94,7 @@ def _layer(
 ) -> tuple[Layer, tuple[Finding, ...]]:
     data: dict[str, Any] = {}
     origins: dict[Key, str] = {}
+    files: dict[str, str] = {}
     findings = []
     for name in sorted(texts, key=lambda one: (one.count("__"), one)):
         parts = name[len(_PREFIX) :].lower().split("__")
@@ -105,12 +110,13 @@ def _layer(
                     ".".join(of_file), f"{base} and {name} are both set", advice="Set one of the two."
                 )
             key, value = of_file, _content(of_file, texts[name], name)
+            files[".".join(key)] = texts[name]
         else:
             value = _typed(key or (), texts[name])
         assert key is not None  # one of the two was found
         _put(data, key, value, name)
         origins[key] = f"{origin}: {shown[name]}"
-    return Layer(origin=origin, data=data, origins=origins), tuple(findings)
+    return Layer(origin=origin, data=data, origins=origins, files=files), tuple(findings)
 
 
 def _content(key: Key, path: str, name: str) -> Any:
@@ -167,7 +173,11 @@ def _put(data: dict[str, Any], key: Key, value: Any, name: str) -> None:
     for part in key[:-1]:
         node = node.setdefault(part, {})
         if not isinstance(node, dict):
-            raise InvalidSettings(".".join(key), f"{name} says a part of what another variable says whole")
+            raise InvalidSettings(
+                ".".join(key),
+                f"{name} says a part of what another variable says whole",
+                advice="Say it all in one variable, or each part in one of its own.",
+            )
     node[key[-1]] = value
 
 
@@ -195,6 +205,11 @@ def _variable(name: str) -> str | None:
     if path:
         return read_text(Path(path), where=f"{name}_FILE").strip()
     return value
+
+
+def _used(name: str) -> str:
+    """Give the variable that says it: NAME, or NAME_FILE where that is set."""
+    return f"{name}_FILE" if _variables().get(f"{name}_FILE") else name
 
 
 def _in_our_words(url: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, unquote
@@ -12,7 +13,7 @@ from mailsend.errors import InvalidSettings
 from mailsend.model.reading import Loose, Place
 from mailsend.settings.finding import Finding
 
-__all__ = ["read_text", "with_files"]
+__all__ = ["WithFiles", "read_text", "with_files"]
 
 _LARGEST: Final = 10_000_000
 _CONTENT_OF: Final = {"key_file": "key", "password_file": "password", "secret_keys_file": "secret_keys"}
@@ -22,13 +23,22 @@ _CA_FILE: Final = re.compile(r"(?<=[?&]ca_file=)[^&#]*")
 _RELATIVE_FOLDER: Final = re.compile(r"file:(?!//)([^?#]+)", re.IGNORECASE)
 
 
-def with_files(data: Any, base: Path) -> tuple[Any, tuple[Finding, ...]]:
+@dataclass(frozen=True, slots=True)
+class WithFiles:
+    """Settings with their files read in, what was noticed, and which file a key's value stood in."""
+
+    data: Any = field(repr=False)
+    findings: list[Finding] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def with_files(data: Any, base: Path) -> WithFiles:
     """Give settings with every file that they name read in, and every path made absolute.
 
     Relative paths count from ``base``. Raises InvalidSettings that names key and path.
     """
-    findings: list[Finding] = []
-    return _resolved(data, base, Place(), findings), tuple(findings)
+    noted = WithFiles(None)
+    return replace(noted, data=_resolved(data, base, Place(), noted))
 
 
 def read_text(path: Path, *, where: str) -> str:
@@ -41,12 +51,12 @@ def read_text(path: Path, *, where: str) -> str:
         return data.decode().rstrip("\r\n")
     except UnicodeDecodeError:
         pass  # the error holds the content, so ours is raised outside
-    raise InvalidSettings(where, f"{path} is not text in UTF-8")
+    raise InvalidSettings(where, f"{path} is not text in UTF-8", advice="Save it as text in UTF-8.")
 
 
-def _resolved(value: Any, base: Path, place: Place, findings: list[Finding]) -> Any:
+def _resolved(value: Any, base: Path, place: Place, noted: WithFiles) -> Any:
     if isinstance(value, (list, tuple)):
-        return [_resolved(one, base, place.item(n), findings) for n, one in enumerate(value)]
+        return [_resolved(one, base, place.item(n), noted) for n, one in enumerate(value)]
     if not isinstance(value, Mapping):
         return value
     read: dict[Any, Any] = {}
@@ -58,28 +68,30 @@ def _resolved(value: Any, base: Path, place: Place, findings: list[Finding]) -> 
                 raise InvalidSettings(
                     at.path, f"{target} and {name} are both set", advice="Set one of the two."
                 )
-            read.update(_content(target, base / one, at, findings))
+            read.update(_content(target, base / one, at, noted))
+            noted.files[place.key(target).path] = str(base / one)
         elif name == "logo" and isinstance(one, str) and not one.startswith("data:"):
             path = base / one
             read[name] = {"data": _read(path, at.path), "filename": path.name}
+            noted.files[at.path] = str(path)
         elif name == "template_dirs" and isinstance(one, (str, list, tuple)):
             read[name] = _folders(one, base, at)
         elif name == "ca_file" and isinstance(one, str):
             read[name] = _file(base / one, at)
         elif name in _SERVERS and not isinstance(one, Mapping):
-            read[name] = _servers(one, base, at, findings)
+            read[name] = _servers(one, base, at, noted)
         elif name in _NAMES_OF_USERS:
             read[name] = one
         else:
-            read[name] = _resolved(one, base, at, findings)
+            read[name] = _resolved(one, base, at, noted)
     return read
 
 
-def _content(key: str, path: Path, at: Place, findings: list[Finding]) -> dict[str, Any]:
+def _content(key: str, path: Path, at: Place, noted: WithFiles) -> dict[str, Any]:
     if key != "secret_keys":
         return {key: read_text(path, where=at.path)}
     if not path.is_file():  # it is an error only where a key is needed
-        findings.append(
+        noted.findings.append(
             Finding(
                 where=at.path,
                 what=f"there is no file {path}",
@@ -105,12 +117,12 @@ def _folders(value: Any, base: Path, at: Place) -> Any:
     return [str((base / one).resolve()) for one in value]
 
 
-def _servers(value: Any, base: Path, at: Place, findings: list[Finding]) -> Any:
+def _servers(value: Any, base: Path, at: Place, noted: WithFiles) -> Any:
     if isinstance(value, (list, tuple)):
         return [
-            _servers(one, base, at.item(n), findings)
+            _servers(one, base, at.item(n), noted)
             if isinstance(one, str)
-            else _resolved(one, base, at.item(n), findings)
+            else _resolved(one, base, at.item(n), noted)
             for n, one in enumerate(value)
         ]
     if not isinstance(value, str):
@@ -140,5 +152,7 @@ def _read(path: Path, where: str) -> bytes:
             where, f"{path} cannot be read: {why}", advice="Look at the path and at who may read it."
         ) from None
     if len(data) > _LARGEST:
-        raise InvalidSettings(where, f"{path} is larger than {_LARGEST} bytes")
+        raise InvalidSettings(
+            where, f"{path} is larger than {_LARGEST} bytes", advice="Look whether it is the right file."
+        )
     return data

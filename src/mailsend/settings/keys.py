@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from mailsend.errors import InvalidSettings, SigningError
 from mailsend.model.reading import Place
@@ -14,15 +14,17 @@ __all__ = ["check_keys"]
 _ED25519 = "ed25519-sha256"
 
 
-def check_keys(rules: Rules) -> tuple[Finding, ...]:
+def check_keys(rules: Rules, said_by: Callable[[str], str] | None = None) -> tuple[Finding, ...]:
     """Read every DKIM key of ``rules``, and tell what is weak about them.
+
+    ``said_by`` gives the file that a key's text stands in, for errors.
 
     Raises InvalidSettings for a key that cannot be read or is too short, and for an Ed25519 key
     without an RSA key for the same domain under another selector (RFC 8463; Gmail and Microsoft
     do not verify Ed25519).
     """
     findings: list[Finding] = []
-    read = [(place.key("dkim_keys"), _read(keys, place, findings)) for place, keys in _scopes(rules)]
+    read = [(place.key("dkim_keys"), _read(keys, place, findings, said_by)) for place, keys in _scopes(rules)]
     application = read[0][1]
     for place, keys in read:
         for index, (key, algorithm) in enumerate(keys):
@@ -31,15 +33,20 @@ def check_keys(rules: Rules) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def _read(keys: tuple[DkimKey, ...], place: Place, findings: list[Finding]) -> list[tuple[DkimKey, str]]:
+def _read(
+    keys: tuple[DkimKey, ...],
+    place: Place,
+    findings: list[Finding],
+    said_by: Callable[[str], str] | None,
+) -> list[tuple[DkimKey, str]]:
     """Give each key with its algorithm."""
     read = []
     for index, key in enumerate(keys):
-        where = place.key("dkim_keys").item(index).path
-        algorithm, warning = _look_at(key, where)
+        at = Place(place.key("dkim_keys").item(index).path)
+        algorithm, warning = _look_at(key, at.key("key"), said_by)
         read.append((key, algorithm))
         if warning:
-            findings.append(Finding(where=where, what=warning, advice="Make a new one: mailsend dkim new."))
+            findings.append(Finding(where=at.path, what=warning, advice="Make a new one: mailsend dkim new."))
     return read
 
 
@@ -49,7 +56,7 @@ def _scopes(rules: Rules) -> Iterator[tuple[Place, tuple[DkimKey, ...]]]:
         yield Place("customers").key(name), customer.dkim_keys
 
 
-def _look_at(key: DkimKey, where: str) -> tuple[str, str]:
+def _look_at(key: DkimKey, place: Place, said_by: Callable[[str], str] | None) -> tuple[str, str]:
     """Give a key's algorithm and what is weak about it."""
     from mailsend.compose.sign import Signer
 
@@ -57,10 +64,10 @@ def _look_at(key: DkimKey, where: str) -> tuple[str, str]:
     try:
         signer = Signer(domain=domain, selector=key.selector, key=key.key, password=key.password)
     except SigningError as fault:
-        why, advice = fault.why, fault.advice
+        place.refuse(fault.why, fault.advice)
     else:
         return signer.algorithm, signer.warning
-    raise InvalidSettings(f"{where}.key", why, advice=advice)
+    return place.fail(said_by)
 
 
 def _check_company(key: DkimKey, others: list[tuple[DkimKey, str]], where: str) -> None:

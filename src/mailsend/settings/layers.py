@@ -18,11 +18,15 @@ _PARTNER = {**_SHORT_FOR, **{several: one for one, several in _SHORT_FOR.items()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """Settings from one source; ``origins`` tells more closely where single keys come from."""
+    """Settings from one source; ``origins`` tells more closely where single keys come from.
+
+    ``files`` gives the file whose content is the value of a dotted key.
+    """
 
     origin: str
     data: Mapping[str, Any] = field(repr=False)
     origins: Mapping[Key, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def merged(layers: Sequence[Layer]) -> dict[str, Any]:

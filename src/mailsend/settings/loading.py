@@ -18,6 +18,7 @@ from mailsend.settings.environment import (
 from mailsend.settings.files import with_files
 from mailsend.settings.finding import Finding
 from mailsend.settings.layers import Layer, folded, merged, read_toml
+from mailsend.settings.saying import named
 
 __all__ = ["Loaded", "file_to_read", "load_file", "load_mapping"]
 
@@ -88,19 +89,26 @@ def _lacks_smarthost(data: Mapping[str, Any]) -> bool:
 def _from_file(path: Path) -> tuple[Layer, tuple[Finding, ...]]:
     data = _toml(path)
     if not data and path.name == "pyproject.toml":
-        raise InvalidSettings(str(path), "it has no table [tool.mailsend]")
+        raise InvalidSettings(
+            str(path),
+            "it has no table [tool.mailsend]",
+            advice="Write [tool.mailsend.application] in it, or name a mailsend.toml.",
+        )
     layer, findings = _with_files(Layer(origin=str(path), data=data), path.absolute().parent)
     return replace(layer, data=folded(layer.data)), findings
 
 
 def _with_files(layer: Layer, base: Path) -> tuple[Layer, tuple[Finding, ...]]:
-    data, findings = with_files(layer.data, base)
-    return replace(layer, data=data), findings
+    try:
+        read = with_files(layer.data, base)
+    except InvalidSettings as fault:
+        raise named(fault, layer) from None
+    return replace(layer, data=read.data, files={**layer.files, **read.files}), tuple(read.findings)
 
 
 def _toml(path: Path) -> dict[str, Any]:
     """Read a TOML file; errors are raised outside of ``except``, for theirs hold the file's text."""
-    advice = ""
+    advice = "Give it a name and a folder that this process may read."
     try:
         if path.is_file():
             return read_toml(path)
@@ -111,7 +119,8 @@ def _toml(path: Path) -> dict[str, Any]:
     except OSError as fault:
         why = f"it cannot be read: {fault.strerror}"
     except UnicodeDecodeError:
-        why = "it is not text in UTF-8"
+        why, advice = "it is not text in UTF-8", "Save it as UTF-8, as TOML asks."
     except (ValueError, RecursionError, AttributeError) as fault:
         why = f"it is not valid TOML: {fault}"
+        advice = 'Mend the line; text stands in quotes, as in name = "Acme".'
     raise InvalidSettings(str(path), why, advice=advice)

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from mailsend.model.reading import Place
 from mailsend.settings.layers import LISTS_OF_TABLES, Key, Layer, leaves
 
-__all__ = ["Provenance", "provenance_of"]
+__all__ = ["Provenance", "dotted", "keys_by_layer", "origin_of", "provenance_of"]
 
 _SECRETS: Final = ("key", "password", "secret_keys", "store", "user")
 _SERVERS: Final = ("server", "servers", "smarthost", "smarthosts", "url")
@@ -26,13 +26,19 @@ class Provenance(NamedTuple):
 
 def provenance_of(data: Mapping[str, Any], layers: Sequence[Layer]) -> tuple[Provenance, ...]:
     """Tell for each value in ``data`` the first of ``layers`` that says it."""
-    by_layer = [(one, {key for key, _ in leaves(one.data)}) for one in layers]
+    by_layer = keys_by_layer(layers)
     return tuple(
-        Provenance(_dotted(key), _origin(key, by_layer), _shown(key, value)) for key, value in leaves(data)
+        Provenance(dotted(key), origin_of(key, by_layer), _shown(key, value)) for key, value in leaves(data)
     )
 
 
-def _origin(key: Key, by_layer: list[tuple[Layer, set[Key]]]) -> str:
+def keys_by_layer(layers: Sequence[Layer]) -> list[tuple[Layer, set[Key]]]:
+    """Give each layer with the keys that it says."""
+    return [(one, {key for key, _ in leaves(one.data)}) for one in layers]
+
+
+def origin_of(key: Key, by_layer: list[tuple[Layer, set[Key]]]) -> str:
+    """Give the source of one value: the first layer that says it, and where in it."""
     for layer, keys in by_layer:
         if key in keys:
             parts = (key[:length] for length in range(len(key), 0, -1))
@@ -40,7 +46,8 @@ def _origin(key: Key, by_layer: list[tuple[Layer, set[Key]]]) -> str:
     return "several sources"
 
 
-def _dotted(key: Key) -> str:
+def dotted(key: Key) -> str:
+    """Give a key as settings files and errors write it: ``application.smarthosts[0].url``."""
     place = Place()
     for name, before in zip(key, ("", *key), strict=False):
         place = place.item(int(name)) if before in LISTS_OF_TABLES and name.isdecimal() else place.key(name)

@@ -13,6 +13,7 @@ from mailsend.settings.finding import Finding
 from mailsend.settings.keys import check_keys
 from mailsend.settings.loading import Loaded, file_to_read, load_file, load_mapping
 from mailsend.settings.provenance import Provenance, provenance_of
+from mailsend.settings.saying import said_by
 from mailsend.settings.worth_a_look import worth_a_look
 
 __all__ = ["Settings"]
@@ -32,8 +33,9 @@ class Settings:
 
     def __init__(self, *, _loaded: Loaded | None = None, **keywords: Any) -> None:
         loaded = _loaded or load_file(file_to_read(), keywords)
-        self._rules = read_rules(loaded.data)
-        self._findings = (*loaded.findings, *check_keys(self._rules), *worth_a_look(self._rules))
+        named = said_by(loaded.data, loaded.layers)
+        self._rules = read_rules(loaded.data, said_by=named)
+        self._findings = (*loaded.findings, *check_keys(self._rules, named), *worth_a_look(self._rules))
         self._provenance = provenance_of(loaded.data, loaded.layers)
         self._file = loaded.file
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 import hmac
+import itertools
 from typing import TYPE_CHECKING, Any, Final
 
-from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, Session, TLSSetupException
+from aiosmtpd.smtp import SMTP, AuthResult, Session, TLSSetupException
 
 from mailsend.model.server import TlsMode
-from mailsend.testing.faults import Act, Place
+from mailsend.testing.faults import Act, Place, ScriptedFault
 from mailsend.testing.received import Received
+from mailsend.testing.server_hooks import Hooks, QuietSession
 
 if TYPE_CHECKING:
     from mailsend.testing.server import ScriptedServer
@@ -19,51 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["ScriptedSession"]
 
 _LONGEST_COMMAND: Final = 4096
-_CHALLENGE: Final = b"<1896.697170952@localhost>"
+_BETWEEN_DROPS: Final = 0.02  # seconds
 _OURS: Final = {"DSN": ("RET=", "ENVID=", "NOTIFY=", "ORCPT="), "REQUIRETLS": ("REQUIRETLS",)}
-
-
-class _Hooks:
-    """What aiosmtpd asks beside the commands: the lines of EHLO, the mail, a log-in by challenge."""
-
-    def __init__(self, script: ScriptedServer) -> None:
-        self._script = script
-
-    async def handle_EHLO(
-        self, server: ScriptedSession, session: Any, envelope: Any, hostname: str, lines: list[str]
-    ) -> list[str]:
-        session.host_name = hostname
-        left_out = {"8BITMIME"} - set(self._script.extensions)
-        if not self._script.accounts:
-            left_out.add("AUTH")
-        left_out |= self._script.stripped()
-        kept = [one[4:] for one in lines if one[4:].split()[0] not in left_out]
-        kept[1:1] = [one for one in self._script.extensions if one not in left_out and one != "8BITMIME"]
-        return [f"250{'-' if place < len(kept) else ' '}{one}" for place, one in enumerate(kept, 1)]
-
-    async def handle_DATA(self, server: ScriptedSession, session: Any, envelope: Any) -> str:
-        if await server.struck(Place.DOT):
-            server.swallow = True
-            return "250 OK"
-        place = server.take(envelope.original_content)
-        return f"250 2.0.0 OK: queued as {place}"
-
-    async def auth_CRAM__MD5(self, server: ScriptedSession, args: list[str]) -> AuthResult:
-        answer = await server.challenge_auth(_CHALLENGE)
-        user, _, proof = answer.decode().partition(" ") if isinstance(answer, bytes) else ("", "", "")
-        password = self._script.accounts.get(user)
-        right = password is not None and hmac.compare_digest(
-            proof, hmac.new(password.encode(), _CHALLENGE, "md5").hexdigest()
-        )
-        return AuthResult(
-            success=right, handled=not isinstance(answer, bytes), auth_data=LoginPassword(user.encode(), b"")
-        )
-
-
-class _Session(Session):
-    """aiosmtpd's, without the field that logs a warning whenever it is set."""
-
-    login_data: Any = None
 
 
 class ScriptedSession(SMTP):
@@ -77,7 +37,7 @@ class ScriptedSession(SMTP):
     def __init__(self, script: ScriptedServer, loop: asyncio.AbstractEventLoop) -> None:
         starttls = script.tls is TlsMode.STARTTLS and script.tls_files is not None
         super().__init__(
-            _Hooks(script),
+            Hooks(script),
             data_size_limit=script.max_size,
             enable_SMTPUTF8=script.smtputf8,
             hostname="localhost",
@@ -93,6 +53,7 @@ class ScriptedSession(SMTP):
         # aiosmtpd keeps these on the class and clears them with every connection.
         self.command_size_limits = collections.defaultdict(lambda: _LONGEST_COMMAND)
         self.swallow = False
+        self._added = b""
         self._script = script
         self._greeted = False
         self._user: str | None = None
@@ -108,7 +69,7 @@ class ScriptedSession(SMTP):
     # What aiosmtpd calls
 
     def _create_session(self) -> Session:
-        return _Session(self.loop)
+        return QuietSession(self.loop)
 
     def connection_made(self, transport: Any) -> None:
         """Count the connection, and perhaps drop it."""
@@ -131,6 +92,11 @@ class ScriptedSession(SMTP):
                 return
         if self.swallow:
             self.swallow = False
+            return
+        added, self._added = self._added, b""
+        if added:  # in one piece with the answer, as somebody on the way would do it
+            self._writer.write(f"{status}\r\n".encode() + added)
+            await self._writer.drain()
             return
         await super().push(status)
 
@@ -208,7 +174,7 @@ class ScriptedSession(SMTP):
             case Act.DROP:
                 self.transport.abort()
             case _:
-                self._writer.write(fault.reply.encode() + b"\r\n")
+                self._writer.write(_line(fault))
                 while await self._reader.read(65536):  # closing with unread content would lose the reply
                     pass
 
@@ -234,14 +200,27 @@ class ScriptedSession(SMTP):
         fault = self._script.strike(place, asked=self._asked)
         if fault is None:
             return False
+        if fault.does is Act.ADD:
+            self._added = _line(fault)
+            return False
+        if fault.does is Act.DRIP:
+            await self._drip(_line(fault))
         if fault.does in (Act.REPLY, Act.REPLY_AND_CLOSE):
-            self._writer.write(fault.reply.encode() + b"\r\n")
+            self._writer.write(_line(fault))
             await self._writer.drain()
         if fault.does is Act.REPLY_AND_CLOSE:
             self.transport.close()
         elif fault.does is Act.DROP:
             self.transport.abort()
         return True
+
+    async def _drip(self, line: bytes) -> None:
+        """Send the line over and over, an octet at a time, until nobody listens."""
+        with contextlib.suppress(OSError):
+            for octet in itertools.cycle(line):
+                self._writer.write(bytes((octet,)))
+                await self._writer.drain()
+                await asyncio.sleep(_BETWEEN_DROPS)
 
     def take(self, data: bytes) -> int:
         """Write a mail down and give its number."""
@@ -271,3 +250,8 @@ class ScriptedSession(SMTP):
         ours = tuple(one for name, ones in _OURS.items() if name in self._script.extensions for one in ones)
         theirs = [one for one in parameters if not one.upper().startswith(ours)] if ours else parameters
         return head.partition("<")[2], parameters, f"{head}>{''.join(f' {one}' for one in theirs)}"
+
+
+def _line(fault: ScriptedFault) -> bytes:
+    """Give the reply's octets; a lone surrogate stands for one that is no UTF-8."""
+    return fault.reply.encode("utf-8", "surrogateescape") + b"\r\n"

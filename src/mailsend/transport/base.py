@@ -19,9 +19,9 @@ __all__ = [
     "SubmitOptions",
     "Transport",
     "attempt_from",
-    "check_data",
     "result_of",
     "same_for_all",
+    "wire_data",
 ]
 
 
@@ -56,17 +56,31 @@ class Transport(Protocol):
         ...
 
 
-def check_data(data: bytes) -> None:
-    """Refuse bytes that cannot be carried unchanged: every line must end in CRLF (RFC 5321, 2.3.8).
+def wire_data(data: bytes) -> bytes:
+    """Give the bytes as they go out: ``data`` itself, its last line ended where it was not.
 
-    Raises InvalidMessage. A lone CR or LF would let some servers see the end of the mail, and
-    another mail behind it, where others see none.
+    RFC 5321, section 4.1.1.4 lets the sender add that last CRLF; what we compose has it and goes out
+    unchanged. Raises InvalidMessage for what is not bytes, is empty, or has a CR or LF that stands
+    alone (2.3.8): some servers would see the end of the mail there, and another mail behind it.
     """
+    if not isinstance(data, bytes):
+        raise InvalidMessage(
+            "data",
+            f"a mail is bytes, not {type(data).__name__}",
+            advice="Give a finished mail, as Submission.data or message.as_bytes(policy=email.policy.SMTP) has it.",
+        )
+    if not data:
+        raise InvalidMessage(
+            "data", "there is nothing to send", advice="Give a finished mail: header and body."
+        )
     lines = data.count(b"\r\n")
     if data.count(b"\n") != lines or data.count(b"\r") != lines:
-        raise InvalidMessage("data", "a CR or LF stands alone", advice="End every line with CRLF.")
-    if not data.endswith(b"\r\n"):
-        raise InvalidMessage("data", "the last line does not end", advice="End every line with CRLF.")
+        raise InvalidMessage(
+            "data",
+            "a CR or LF stands alone",
+            advice="End every line with CRLF, as message.as_bytes(policy=email.policy.SMTP) does.",
+        )
+    return data if data.endswith(b"\r\n") else data + b"\r\n"
 
 
 def result_of(verdict: Verdict, reply: Reply | None, *, server: str, address: Address) -> RecipientResult:

@@ -10,7 +10,7 @@ from mailsend.model.address import Address, ByAddress
 from mailsend.model.envelope import Envelope
 from mailsend.model.reply import Reply
 from mailsend.model.report import Attempt, Outcome
-from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, check_data, result_of
+from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, result_of, wire_data
 from mailsend.transport.clock import utc_now
 
 __all__ = ["CaptureTransport", "Captured"]
@@ -41,9 +41,9 @@ class CaptureTransport:
     ) -> Attempt:
         """Keep the mail; the attempt's recipients were told what ``replies`` say.
 
-        Raises InvalidMessage for bytes whose lines do not all end in CRLF.
+        Raises InvalidMessage for what is no mail: a CR or LF that stands alone, or no bytes at all.
         """
-        check_data(data)
+        data = wire_data(data)
         started = utc_now()
         results = {}
         for who in envelope.recipients:

@@ -9,7 +9,7 @@ from mailsend.decide.verdict import Reason
 from mailsend.model.envelope import Envelope
 from mailsend.model.reply import Reply
 from mailsend.model.report import Attempt
-from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, check_data, same_for_all
+from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, same_for_all, wire_data
 from mailsend.transport.clock import utc_now
 
 __all__ = ["ConsoleTransport"]
@@ -29,9 +29,9 @@ class ConsoleTransport:
     ) -> Attempt:
         """Print the mail for people: decoded text, parts by name and size, not the exact bytes.
 
-        Raises InvalidMessage for bytes whose lines do not all end in CRLF.
+        Raises InvalidMessage for what is no mail: a CR or LF that stands alone, or no bytes at all.
         """
-        check_data(data)
+        data = wire_data(data)
         started = utc_now()
         # Looked up for each mail, so that it is found where a test or a program has replaced it.
         stream = self._stream or sys.stderr

@@ -13,7 +13,7 @@ from mailsend.decide.verdict import Reason
 from mailsend.model.envelope import Envelope
 from mailsend.model.reply import Reply
 from mailsend.model.report import Attempt
-from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, check_data, same_for_all
+from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, same_for_all, wire_data
 from mailsend.transport.clock import utc_now
 
 __all__ = ["FileTransport"]
@@ -39,9 +39,9 @@ class FileTransport:
     ) -> Attempt:
         """Write the mail; a folder that cannot be written to is a fault of the server, not an error.
 
-        Raises InvalidMessage for bytes whose lines do not all end in CRLF.
+        Raises InvalidMessage for what is no mail: a CR or LF that stands alone, or no bytes at all.
         """
-        check_data(data)
+        data = wire_data(data)
         started = utc_now()
         name = f"{started:%Y%m%dT%H%M%S.%f}Z-{os.getpid()}-{next(_COUNTER)}"
         try:

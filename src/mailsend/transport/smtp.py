@@ -23,6 +23,7 @@ __all__ = ["Silent", "Wire"]
 
 _BLOCK: Final = 256 * 1024  # octets written before we wait for the network to take them
 _FAREWELL: Final = 1.0  # seconds for the other side to close
+_LONGEST_REPLY: Final = 4096  # characters that are kept of a reply (RFC 5321, 4.5.3.1.5: 512 a line)
 _MALFORMED: Final = 0  # a reply without a code: no severity of RFC 5321
 
 
@@ -258,6 +259,7 @@ class Wire:
         text = _printable(message)
         for secret in self._hidden:
             text = text.replace(secret, "***")
+        text = text[:_LONGEST_REPLY]
         lines = text.split("\n")
         for line in lines[:-1]:
             self.note("S", f"{code:03}-{line}")

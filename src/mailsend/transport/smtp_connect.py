@@ -120,7 +120,11 @@ async def _open(
 ) -> None:
     seconds = seconds_for(Step.CONNECT, server)
     loop = asyncio.get_running_loop()
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as problem:  # no IPv6 here, or too many open files
+        wire.note("S", f"({problem.strerror or problem})")
+        raise Stopped(judge(Step.CONNECT, None)) from None
     try:
         sock.setblocking(False)
         if server.source_address:

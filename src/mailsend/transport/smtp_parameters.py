@@ -7,24 +7,33 @@ from mailsend.model.envelope import NULL_REVERSE_PATH, Envelope
 from mailsend.transport.base import SubmitOptions
 from mailsend.transport.smtp_connect import Offer
 
-__all__ = ["mail_parameters", "rcpt_parameters", "xtext"]
+__all__ = ["eight_bits", "mail_parameters", "rcpt_parameters", "xtext"]
 
 
 def mail_parameters(offer: Offer, envelope: Envelope, data: bytes, options: SubmitOptions) -> str:
-    """Give SIZE (RFC 1870), SMTPUTF8 (6531), REQUIRETLS (8689), RET and ENVID (3461), each with its space."""
+    """Give SIZE (RFC 1870), SMTPUTF8 (6531), BODY (6152), REQUIRETLS (8689), RET and ENVID (3461), each with its space."""
     extensions = offer.extensions
     parameters = []
     if "SIZE" in extensions:
         parameters.append(f"SIZE={len(data)}")
-    if "SMTPUTF8" in extensions and (envelope.needs_smtputf8 or not data.isascii()):
+    in_header, in_body = eight_bits(data)
+    if "SMTPUTF8" in extensions and (envelope.needs_smtputf8 or in_header):
         parameters.append("SMTPUTF8")
-    if not data.isascii() and "8BITMIME" in extensions:
+    if "8BITMIME" in extensions and (in_header or in_body):
         parameters.append("BODY=8BITMIME")
     if options.require_tls:
         parameters.append("REQUIRETLS")
     if "DSN" in extensions and options.envelope_id:
         parameters += ["RET=HDRS", f"ENVID={xtext(options.envelope_id)}"]
     return "".join(f" {one}" for one in parameters)
+
+
+def eight_bits(data: bytes) -> tuple[bool, bool]:
+    """Say whether octets beyond ASCII stand in the header, and whether in the body, of a mail."""
+    if data.isascii():
+        return False, False
+    header, _, body = data.partition(b"\r\n\r\n")
+    return not header.isascii(), not body.isascii()
 
 
 def rcpt_parameters(offer: Offer, envelope: Envelope, recipient: Address) -> str:

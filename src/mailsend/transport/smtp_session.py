@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from mailsend.decide.verdict import Reason, Step, Verdict, conclude, judge
@@ -18,16 +19,31 @@ from mailsend.transport.smtp import Silent, Wire
 from mailsend.transport.smtp_connect import Offer
 from mailsend.transport.smtp_limits import seconds_for
 from mailsend.transport.smtp_memory import PolicyMemory
-from mailsend.transport.smtp_parameters import mail_parameters, rcpt_parameters
+from mailsend.transport.smtp_parameters import eight_bits, mail_parameters, rcpt_parameters
 from mailsend.transport.smtp_stop import Stopped, stopped_by
+from mailsend.transport.unfinished import keep
 
-__all__ = ["Session"]
+__all__ = ["Session", "Unread"]
 
 _CLOSING: Final = 421
+_DIGITS_OF_A_SIZE: Final = 20  # RFC 1870, section 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A final dot without its reply: who reads it, whom it concerns, until when (on the loop's clock)."""
+
+    reading: asyncio.Task[Reply]
+    recipients: tuple[Address, ...]
+    ends: float
 
 
 class Session:
-    """One mail on an open connection. ``results`` grows; who is missing in it is not settled."""
+    """One mail on an open connection. ``results`` grows; who is missing in it is not settled.
+
+    ``unread`` is set from the final dot to its reply. ``closing`` asks it to end before its next
+    command, ``cuttable`` says that it may be ended from outside, ``in_content`` that it should not.
+    """
 
     def __init__(self, server: Server, wire: Wire, memory: PolicyMemory, options: SubmitOptions) -> None:
         self._server = server
@@ -38,7 +54,10 @@ class Session:
         self.results: dict[Address, RecipientResult] = {}
         self.retry_now = False
         self.queue_id: str | None = None
-        self.unread: asyncio.Task[Reply] | None = None
+        self.unread: Unread | None = None
+        self.closing = False
+        self.cuttable = False
+        self.in_content = False
 
     async def send(self, offer: Offer, envelope: Envelope, data: bytes) -> None:
         """Offer ``data`` to every recipient, in as many transactions as it takes; raises Stopped."""
@@ -65,13 +84,18 @@ class Session:
         if self._options.require_tls and not (verified and "REQUIRETLS" in extensions):
             raise Stopped(conclude(Reason.REQUIRE_TLS_NOT_OFFERED))
         size = extensions.get("SIZE", "")
-        if size.isascii() and size.isdigit() and 0 < int(size) < len(data):
+        if _is_size(size) and 0 < int(size) < len(data):
             raise Stopped(conclude(Reason.TOO_BIG, Reply(552, f"the server takes {size} octets", "5.3.4")))
         if "SMTPUTF8" in extensions:
             return
         refused = conclude(Reason.SMTPUTF8_NOT_OFFERED)
         sender = envelope.reverse_path
-        if not data.isascii() or (isinstance(sender, Address) and sender.needs_smtputf8):
+        in_header, in_body = eight_bits(data)
+        if (
+            in_header
+            or (in_body and "8BITMIME" not in extensions)
+            or (isinstance(sender, Address) and sender.needs_smtputf8)
+        ):
             raise Stopped(refused)
         self.settle((one for one in envelope.recipients if one.needs_smtputf8), refused, None)
 
@@ -120,10 +144,18 @@ class Session:
             self.settle(taken, verdict, reply)
             await self._command("RSET", Step.MAIL)
             return
+        self._end_if_closing()
+        self.in_content = True
+        try:
+            await self._write(data, taken)
+        finally:
+            self.in_content = False
+
+    async def _write(self, data: bytes, taken: list[Address]) -> None:
         try:
             reading = await self._wire.write_content(data, seconds_for(Step.CONTENT, self._server))
         except Silent as silence:
-            raise stopped_by(silence, Step.CONTENT) from None
+            self._end_by(silence, Step.CONTENT)
         if reading.done():
             self._early(reading)
         await self._final_dot(reading, taken)
@@ -134,41 +166,53 @@ class Session:
         try:
             reply = reading.result()
         except Silent as silence:
-            raise stopped_by(silence, Step.CONTENT) from None
+            self._end_by(silence, Step.CONTENT)
         refusing = reply.code // 100 in (4, 5)
         raise Stopped(self._judge(Step.DOT if refusing else Step.CONTENT, reply), reply)
 
     async def _final_dot(self, reading: asyncio.Task[Reply], taken: list[Address]) -> None:
         limit = seconds_for(Step.DOT, self._server)
+        ends = asyncio.get_running_loop().time() + limit
+        self.unread = Unread(reading=reading, recipients=tuple(taken), ends=ends)
+        keep(reading)
         try:
             reply = await self._wire.final_reply(reading, self._wire.limit(limit))
         except Silent:
             reply = None
-        except BaseException:
-            reading.cancel()
-            raise
         verdict = self._judge(Step.DOT, reply)
         self.settle(taken, verdict, reply)
         if reply is None:
             self._unanswered(reading)
+        self.unread = None
         if verdict.outcome is Outcome.ACCEPTED:
             self.queue_id = self.queue_id or queue_id_in(reply)
 
     def _unanswered(self, reading: asyncio.Task[Reply]) -> NoReturn:
         """Leave the reply to be read on where only our deadline passed; else give the connection up."""
         if not reading.done() and self._wire.silent("").deadline:
-            self.unread = reading
             raise Stopped(conclude(Reason.DEADLINE))
+        self.unread = None
         reading.cancel()
         self._wire.abort()
         raise Stopped(judge(Step.CONTENT, None))
 
+    def _end_if_closing(self) -> None:
+        """End where we were asked to: half said, so that the connection is of no further use."""
+        if self.closing:
+            self._wire.abort()
+            raise Stopped(conclude(Reason.CLOSED))
+
+    def _end_by(self, silence: Silent, step: Step) -> NoReturn:
+        self._end_if_closing()  # then the silence is our own doing
+        raise stopped_by(silence, step) from None
+
     async def _command(self, line: str, step: Step) -> Reply:
         """Send one command; a server that closes the service ends everything (421, RFC 5321, 3.8)."""
+        self._end_if_closing()
         try:
             reply = await self._wire.command(line, seconds_for(step, self._server))
         except Silent as silence:
-            raise stopped_by(silence, step) from None
+            self._end_by(silence, step)
         if reply.code == _CLOSING or reply.severity is Severity.SENSELESS:
             raise Stopped(self._judge(step, reply), reply)
         return reply
@@ -184,3 +228,7 @@ class Session:
             repeated=repeated,
             host=self._server.host,
         )
+
+
+def _is_size(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS_OF_A_SIZE

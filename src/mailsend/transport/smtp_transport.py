@@ -7,18 +7,21 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
-from mailsend.decide.verdict import Reason, conclude
+from mailsend.decide.verdict import Reason, Step, conclude, judge
+from mailsend.errors import InvalidSettings
 from mailsend.model.envelope import Envelope
 from mailsend.model.report import Attempt
-from mailsend.model.server import Server
-from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, check_data
+from mailsend.model.server import Server, ServerKind
+from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, wire_data
 from mailsend.transport.clock import utc_now
+from mailsend.transport.smtp_home import MANY, Home, Talk
 from mailsend.transport.smtp_memory import LoginGate, PolicyMemory
 
 if TYPE_CHECKING:  # these load ssl and aiosmtplib, which nobody needs before the first mail
     from mailsend.model.reply import Reply
     from mailsend.transport.smtp import Wire
     from mailsend.transport.smtp_connect import Offer, Resolve
+    from mailsend.transport.smtp_session import Unread
 
 __all__ = ["SmtpTransport"]
 
@@ -30,8 +33,9 @@ _LOGIN_REFUSED: Final = 535
 class SmtpTransport:
     """Carries mails to one server (RFC 5321, 6409), one connection for each mail.
 
-    ``resolve`` looks a name up. ``on_late`` is called with the envelope and the reply where a server
-    answered the final dot only after our deadline; ``None`` in place of the reply: it never did.
+    ``resolve`` looks a name up. ``on_late`` is called where nobody waits any longer for the answer to
+    a final dot, with the envelope of those whom it concerns and the reply; ``None`` in place of the
+    reply: there was none. Raises InvalidSettings for a server that is not reached by SMTP.
     """
 
     def __init__(
@@ -41,22 +45,30 @@ class SmtpTransport:
         resolve: Resolve | None = None,
         on_late: Callable[[Envelope, Reply | None], None] | None = None,
     ) -> None:
+        if server.kind is not ServerKind.SMTP:
+            raise InvalidSettings(
+                "server",
+                f"{server.kind}: is not reached by SMTP",
+                advice="open_transport(server) gives the transport for each kind of server.",
+            )
         self.server = server
         self._resolve = resolve
         self._on_late = on_late
         self._gate = LoginGate()
         self._memory = PolicyMemory()
-        self._home: _Home | None = None
+        self._home: Home | None = None
 
     async def submit(
         self, envelope: Envelope, data: bytes, *, options: SubmitOptions = NO_OPTIONS
     ) -> Attempt:
         """Offer ``data`` to every recipient; whatever server and network do is told by the attempt.
 
-        Raises InvalidMessage for bytes whose lines do not all end in CRLF, and nothing else. Where it
-        is cancelled the connection is thrown away.
+        A last CRLF that is missing is added (RFC 5321, 4.1.1.4); nothing else is changed. Raises
+        InvalidMessage for what is no mail: a CR or LF that stands alone, or no bytes at all. Where it
+        is cancelled the connection is thrown away; after the final dot the reply is still read, and
+        told to ``on_late``.
         """
-        check_data(data)
+        data = wire_data(data)
         from mailsend.transport.smtp import Wire
         from mailsend.transport.smtp_limits import seconds_for_quit
         from mailsend.transport.smtp_session import Session
@@ -67,24 +79,24 @@ class SmtpTransport:
         ends = None if options.deadline is None else home.loop.time() + options.deadline
         wire = Wire(ends=ends)
         session = Session(self.server, wire, self._memory, options)
+        talk = home.begin(wire, session)
+        unread = None
         try:
             try:
-                await _in_time(wire, home.slots.acquire())
-                try:
-                    offer = await self._connected(wire, home)
-                    await session.send(offer, envelope, data)
-                finally:
-                    home.slots.release()
+                await self._talk(talk, home, envelope, data)
             except Stopped as stopped:
                 unsettled = [one for one in envelope.recipients if one not in session.results]
                 session.settle(unsettled, stopped.verdict, stopped.reply)
-            if session.unread is None:
+            unread = session.unread
+            if unread is None:
                 await wire.close(seconds=wire.limit(seconds_for_quit(self.server)))
-            else:
-                home.keep(self._read_on(wire, session.unread, envelope))
-        except BaseException:
-            wire.abort()
+        except asyncio.CancelledError:
+            unread = session.unread
             raise
+        finally:
+            if unread is None:
+                wire.abort()
+            home.end(talk, self._read_on(wire, unread, envelope) if unread else None)
         return attempt_from(
             {one: session.results[one] for one in envelope.recipients},
             server=self.server.name,
@@ -96,12 +108,38 @@ class SmtpTransport:
         )
 
     async def aclose(self) -> None:
-        """Wait for replies that are read on after a deadline; calling it again does nothing."""
+        """End what runs on this loop; calling it again does nothing, and a later mail connects anew.
+
+        Mails whose content is being written, or whose final dot waits for its reply, are waited for,
+        ``dot_timeout`` seconds at most; what has not come so far is cut and told as deferred.
+        """
         home = self._home
         if home is not None and home.loop is asyncio.get_running_loop():
-            await asyncio.gather(*home.reading, return_exceptions=True)
+            await home.close(seconds=self.server.dot_timeout)
 
-    async def _connected(self, wire: Wire, home: _Home) -> Offer:
+    async def _talk(self, talk: Talk, home: Home, envelope: Envelope, data: bytes) -> None:
+        """Hold the conversation, from waiting for a place to the last reply; raises Stopped."""
+        from mailsend.transport.smtp_stop import Stopped
+
+        session = talk.session
+        try:
+            async with talk.patience:
+                session.cuttable = True
+                try:
+                    await _in_time(talk.wire, home.slots.acquire())
+                    talk.place = home.slots
+                    offer = await self._connected(talk.wire, home)
+                    await session.send(offer, envelope, data)
+                finally:
+                    session.cuttable = False
+        except TimeoutError:
+            if session.unread is None:
+                talk.wire.abort()
+            else:  # the dot went out just before the cut
+                session.settle(session.unread.recipients, judge(Step.DOT, None), None)
+            raise Stopped(conclude(Reason.CLOSED)) from None
+
+    async def _connected(self, wire: Wire, home: Home) -> Offer:
         """Connect; log in one at a time until one log-in has succeeded (M12)."""
         if self.server.credentials is None or self._gate.proved:
             return await self._connect(wire)
@@ -130,53 +168,36 @@ class SmtpTransport:
             self._gate.passed()
         return offer
 
-    async def _read_on(self, wire: Wire, reading: asyncio.Task[Reply], envelope: Envelope) -> None:
+    async def _read_on(self, wire: Wire, unread: Unread, envelope: Envelope) -> None:
         """Hear the reply to the final dot out, though nobody waits for it any more (M20)."""
         from mailsend.transport.smtp import Silent
         from mailsend.transport.smtp_limits import seconds_for_quit
 
         wire.forget_deadline()
+        left = max(0.0, unread.ends - asyncio.get_running_loop().time())
         reply = None
         try:
-            reply = await wire.final_reply(reading, self.server.dot_timeout)
+            reply = await wire.final_reply(unread.reading, left)
             await wire.close(seconds=seconds_for_quit(self.server))
         except Silent:
             pass
         finally:
-            reading.cancel()
+            unread.reading.cancel()
             wire.abort()
-        _log.info("%s answered after the deadline: %s", self.server.name, reply or "nothing")
+        _log.info("%s answered late: %s", self.server.name, reply or "nothing")
         if self._on_late is not None:
+            concerned = Envelope(reverse_path=envelope.reverse_path, recipients=unread.recipients)
             try:
-                self._on_late(envelope, reply)
+                self._on_late(concerned, reply)
             except Exception:  # noqa: BLE001  nobody waits here who could be told
                 _log.exception("on_late failed")
 
-    def _here(self) -> _Home:
+    def _here(self) -> Home:
         """Give what belongs to the running loop; on another loop everything is made anew."""
         loop = asyncio.get_running_loop()
         if self._home is None or self._home.loop is not loop:
-            self._home = _Home(loop, self.server.max_connections)
+            self._home = Home(loop, self.server.max_connections)
         return self._home
-
-
-class _Home:
-    """What lives on one event loop: places for connections, the turn to log in, tasks that read on."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, connections: int) -> None:
-        self.loop = loop
-        self.slots = asyncio.Semaphore(connections or _MANY)
-        self.login = asyncio.Lock()
-        self.reading: set[asyncio.Task[None]] = set()
-
-    def keep(self, work: Awaitable[None]) -> None:
-        """Run ``work`` and hold on to it until it ends."""
-        task = asyncio.ensure_future(work)
-        self.reading.add(task)
-        task.add_done_callback(self.reading.discard)
-
-
-_MANY: Final = 1_000_000
 
 
 async def _in_time(wire: Wire, turn: Awaitable[bool]) -> None:
@@ -184,7 +205,7 @@ async def _in_time(wire: Wire, turn: Awaitable[bool]) -> None:
     from mailsend.transport.smtp_stop import Stopped
 
     try:
-        async with asyncio.timeout(wire.limit(_MANY)):
+        async with asyncio.timeout(wire.limit(MANY)):
             await turn
     except TimeoutError:
         raise Stopped(conclude(Reason.DEADLINE)) from None

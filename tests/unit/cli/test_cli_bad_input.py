@@ -51,11 +51,11 @@ def test_a_misspelt_key(mailsend, settings) -> None:
 
 
 def test_a_missing_template_variable(mailsend, templates) -> None:
-    """The variable is named, and the file and the line that ask for it."""
+    """The variable is named, and the file and the line that ask for it; the data lack it."""
     said = mailsend("send", "--to", "bob@example.org", "--template", "welcome")
 
     assert (said.code, said.out, said.err) == (
-        78,
+        65,
         "",
         (
             "mailsend: Refused: the template 'welcome' gave no content: the variable 'name' is missing"
@@ -128,6 +128,7 @@ def test_a_key_that_is_no_key(mailsend, settings) -> None:
 
     assert (said.code, said.out) == (78, "")
     assert said.err.startswith("mailsend: application.dkim_keys[0].key: ")
+    assert said.err.splitlines()[0].endswith(f" (in {settings.parent / 'key.pem'})")
     assert "planted" not in said.err
 
 
@@ -136,7 +137,7 @@ def test_an_attachment_that_is_a_directory(mailsend, settings) -> None:
     said = mailsend("send", *HELLO, "--attach", settings.parent)
 
     assert (said.code, said.out, said.err) == (
-        65,
+        66,
         "",
         (
             f"mailsend: attachment '{settings.parent}': this is a directory, not a file\n"
@@ -263,7 +264,7 @@ def test_settings_that_are_not_there(mailsend, settings) -> None:
         (
             ["send", *HELLO, "--header", "X-A: 1", "--header", "X-A: 2"],
             64,
-            "mailsend: --header X-A is given twice\n",
+            "mailsend: --header X-A is given twice\n  Write each name once.\n",
         ),
         (
             ["send", *HELLO, "--set", "name"],
@@ -273,7 +274,10 @@ def test_settings_that_are_not_there(mailsend, settings) -> None:
         (
             ["send", *HELLO, "--set", "a=1", "--set", "a.b=2"],
             64,
-            "mailsend: --set a.b=2: a is a value and holds no others\n",
+            (
+                "mailsend: --set a.b=2: a is a value and holds no others\n"
+                "  Set either the value or what is in it.\n"
+            ),
         ),
         (
             ["send", *HELLO, "--values", "nosuch.toml"],
@@ -283,7 +287,49 @@ def test_settings_that_are_not_there(mailsend, settings) -> None:
         (
             ["send", *HELLO, "--values", "list.json"],
             65,
-            "mailsend: list.json: an object is expected, not list\n",
+            (
+                "mailsend: list.json: an object is expected, not list\n"
+                '  Write names with their values, as in {"name": "Ann"}.\n'
+            ),
+        ),
+        (
+            ["send", *HELLO, "--attach", "nosuch.pdf"],
+            66,
+            (
+                "mailsend: attachment 'nosuch.pdf': there is no such file\n"
+                "  Give the path of an ordinary file that this process may read.\n"
+            ),
+        ),
+        (
+            ["send", *HELLO, "--html-file", "nosuch.html"],
+            66,
+            "mailsend: nosuch.html cannot be read: No such file or directory\n  Name a file that you may read.\n",
+        ),
+        (
+            ["send", *HELLO, "--locale", "../x"],
+            65,
+            'mailsend: locale: \'../x\' is no language tag\n  Write it as "de", "de-CH" or "zh-Hant-TW".\n',
+        ),
+        (
+            ["template", "preview", "invoice", "--locale", "../x"],
+            65,
+            (
+                "mailsend: --locale '../x': this is no language tag\n"
+                '  Write it as "de", "de-CH" or "zh-Hant-TW".\n'
+            ),
+        ),
+        (
+            ["dkim", "new", "--domain", "b@d", "--selector", "s1", "--out", "k.pem"],
+            64,
+            (
+                "mailsend: --domain: 'b@d' is not a domain: '@' cannot stand in a domain (RFC 1123, section 2.1)\n"
+                "  Write a domain, as in suite.example.\n"
+            ),
+        ),
+        (
+            ["dkim", "new", "--domain", "suite.example", "--selector", "s 1", "--out", "k.pem"],
+            64,
+            "mailsend: --selector: expected a selector\n  Write labels, as in s2026.\n",
         ),
         (
             ["send", *HELLO, "--html", "latin.txt"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import json
 import stat
+import sys
 from email import policy
 from pathlib import Path
 
@@ -530,3 +531,45 @@ def _sample(settings: Path, mailsend) -> Path:
     values = settings.parent / "values.toml"
     values.write_text(mailsend("template", "show", "order-confirmation", "--source", "sample.toml").out)
     return values
+
+
+def test_one_value_of_a_table_leaves_the_others_of_the_sample(mailsend, settings) -> None:
+    """--set reaches into the sample's tables and replaces the one value alone."""
+    number = mailsend("template", "show", "invoice", "--json").document["sample"]["invoice"]["number"]
+    other = "X" * len(number)
+    sample = mailsend("template", "preview", "invoice", "--json").document
+    said = mailsend("template", "preview", "invoice", "--set", f"invoice.number={other}", "--json")
+
+    assert (said.code, said.err) == (0, "")
+    assert said.document["subject"] == sample["subject"].replace(number, other) != sample["subject"]
+    assert len(said.document["text"]) == len(sample["text"])
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("hooks.loud", None),
+        ("hooks:loud", None),
+        ("hooks.nosuch", "'hooks.nosuch' cannot be imported (AttributeError)"),
+        ("nosuch.loud", "'nosuch.loud' cannot be imported (ModuleNotFoundError)"),
+        ("hooks.NUMBER", "'hooks.NUMBER' is not callable"),
+        ("broken.loud", "'broken.loud' cannot be imported (RuntimeError)"),
+    ],
+)
+def test_check_imports_the_interceptors(mailsend, settings, monkeypatch, path, why) -> None:
+    """An interceptor in the current folder is found; one that cannot be used makes the settings invalid."""
+    monkeypatch.setattr("sys.path", [*sys.path])
+    (settings.parent / "hooks.py").write_text("NUMBER = 1\n\ndef loud(report):\n    pass\n")
+    (settings.parent / "broken.py").write_text("raise RuntimeError('planted')\n")
+    settings.write_text(f'{settings.read_text()}\n[application.interceptors]\nafter = ["{path}"]\n')
+
+    said = mailsend("check")
+    for name in ("hooks", "broken"):
+        sys.modules.pop(name, None)
+
+    if why is None:
+        assert (said.code, said.err) == (0, "")
+    else:
+        assert (said.code, said.out) == (78, "")
+        assert said.err.splitlines()[0] == f"mailsend: application.interceptors.after: {why}"
+        assert len(said.err.splitlines()) == 2

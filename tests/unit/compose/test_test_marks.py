@@ -47,7 +47,5 @@ def test_a_locale_without_words_of_its_own_gets_english():
     marked = with_test_marks(content, ("bob@example.org",), "fr-CH")
     assert marked == Content(
         subject="[TEST] Bonjour",
-        text=(
-            "Test copy: test mode is on. Without it, this mail would go to bob@example.org.\n\nBonjour"
-        ),
+        text=("Test copy: test mode is on. Without it, this mail would go to bob@example.org.\n\nBonjour"),
     )

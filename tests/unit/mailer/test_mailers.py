@@ -486,7 +486,7 @@ def test_a_mail_for_later_is_held_by_a_mailer_without_a_store(make):
     assert (result.outcome, result.reason, result.advice) == (
         Outcome.HELD,
         "not_yet",
-        later.isoformat(),
+        f"Not before {later.isoformat()}: deliver the mail again then.",
     )
 
 

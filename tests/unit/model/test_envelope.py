@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from mailsend.errors import InvalidAddress, InvalidMessage
-from mailsend.model.address import Address
+from mailsend.model.address import Address, Mailbox
 from mailsend.model.envelope import NULL_REVERSE_PATH, Envelope, NullReversePath
 
 ANN = Address.parse("ann@example.com")
@@ -29,10 +31,36 @@ def test_the_null_reverse_path_is_a_value(text):
     assert (str(envelope.reverse_path), repr(envelope.reverse_path)) == ("", "NULL_REVERSE_PATH")
 
 
-def test_an_envelope_has_at_least_one_recipient():
-    """No recipients is an error that says so."""
-    with pytest.raises(InvalidMessage, match="recipients: an envelope needs at least one recipient"):
-        Envelope(reverse_path=ANN, recipients=())
+@pytest.mark.parametrize("recipients", [BOB, Mailbox("Bob", BOB), [Mailbox("Bob", BOB)], iter([BOB])])
+def test_a_mailbox_gives_its_address(recipients):
+    """Names stand in no envelope; one recipient needs no list."""
+    envelope = Envelope(reverse_path=Mailbox("Ann", ANN), recipients=recipients)
+    assert envelope == Envelope(reverse_path=ANN, recipients=(BOB,))
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"recipients": ()}, "recipients: an envelope needs at least one recipient"),
+        ({"recipients": None}, "recipients: addresses are expected, not None"),
+        ({"recipients": b"bob@example.org"}, "recipients: addresses are expected, not bytes"),
+        ({"recipients": [BOB, 5]}, "recipients[1]: an address is expected, not int"),
+        ({"recipients": [None]}, "recipients[0]: an address is expected, not None"),
+        ({"reverse_path": None}, "reverse_path: an address is expected, not None"),
+        ({"reverse_path": 5}, "reverse_path: an address is expected, not int"),
+    ],
+)
+def test_what_is_no_address_is_named(fields, says):
+    """InvalidMessage says what is wrong with an envelope, and what to give instead."""
+    with pytest.raises(InvalidMessage) as caught:
+        Envelope(**{"reverse_path": ANN, "recipients": [BOB], **fields})
+    assert (str(caught.value), bool(caught.value.advice)) == (says, True)
+
+
+def test_an_envelope_travels():
+    """Pickled, an envelope is equal, with the null reverse-path too."""
+    envelope = Envelope(reverse_path="", recipients=[BOB])
+    assert pickle.loads(pickle.dumps(envelope)) == envelope
 
 
 @pytest.mark.parametrize(

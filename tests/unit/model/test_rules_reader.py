@@ -100,7 +100,10 @@ def test_every_key_of_the_application_is_read():
                     "logo": PNG,
                     "colors": {"primary": "#0b5fff", "dark": "#05f"},
                 },
-                "interceptors": {"before": ["shop.mail:before"], "after": ("shop.mail.after",)},
+                "interceptors": {
+                    "before": ["mail:before", "shop.mail:before"],
+                    "after": ("shop.mail.after",),
+                },
                 "reply_to": "Help <help@suite.example>",
                 "notification_sender": "notices@suite.example",
                 "contact": "it@suite.example",
@@ -153,7 +156,9 @@ def test_every_key_of_the_application_is_read():
             logo=Logo(data=PNG, filename="logo.png", content_type="image/png"),
             colors=MappingProxyType({"primary": "#0b5fff", "dark": "#05f"}),
         ),
-        interceptors=MappingProxyType({"before": ("shop.mail:before",), "after": ("shop.mail.after",)}),
+        interceptors=MappingProxyType(
+            {"before": ("mail:before", "shop.mail:before"), "after": ("shop.mail.after",)}
+        ),
         reply_to=Mailbox.parse("Help <help@suite.example>"),
         notification_sender=Mailbox.parse("notices@suite.example"),
         contact=Address.parse("it@suite.example"),

@@ -221,6 +221,17 @@ def test_a_wrong_option_is_refused_by_its_name(option, why):
     assert refused.value.why.startswith(why)
 
 
+@pytest.mark.parametrize("method", ["xoauth2", "oauthbearer"])
+def test_a_method_that_this_version_lacks_is_refused_when_it_is_read(method):
+    """auth=xoauth2 would defer each mail, so no setting may say it yet."""
+    with pytest.raises(InvalidSettings) as refused:
+        read_server_url(f"smtp://ann:pw@relay.example?auth={method}")
+
+    assert refused.value.where == "server URL.auth"
+    assert refused.value.why == f"this version cannot log in by {method} yet"
+    assert refused.value.advice.startswith("Use auth=plain, login or cram-md5")
+
+
 @pytest.mark.parametrize(
     "password", ["hunter2", "hun/ter2", "hun?ter2", "hun#ter2", "25/ter2", "25?ter2", "25#ter2"]
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mailsend.decide.verdict.causes import conclude
+from mailsend.decide.verdict.conclude import conclude
 from mailsend.decide.verdict.rules import RULES, Given
 from mailsend.decide.verdict.terms import Reason, Step, Verdict
 from mailsend.model.reply import Reply, Severity

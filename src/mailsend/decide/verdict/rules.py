@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, auto
 from typing import Final
 
 from mailsend.decide.verdict.terms import Reason, Step
@@ -14,13 +14,13 @@ from mailsend.model.reply import Reply, Severity
 __all__ = ["RULES", "Given", "Rule"]
 
 
-class Given(StrEnum):
+class Given(Enum):
     """A fact beside the reply that a rule may ask for."""
 
-    ACCEPTED_BEFORE = "a recipient of this transaction was accepted"
-    LOGGED_IN = "we logged in: this is submission, not relaying"
-    REPEATED = "the same X.7.x was given to a recipient of another domain just before"
-    OUTLOOK = "Outlook's protection hosts say it"
+    ACCEPTED_BEFORE = auto()  # a recipient of this transaction was accepted
+    LOGGED_IN = auto()  # this is submission, not relaying
+    REPEATED = auto()  # the same X.7.x was given to a recipient of another domain just before
+    OUTLOOK = auto()  # Outlook's protection hosts say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Rule:
     codes: frozenset[int]
     severity: Severity | None
     enhanced: re.Pattern[str] | None
-    text: re.Pattern[str] | None
+    text: re.Pattern[str]
     given: Given | None
 
     def fits(self, step: Step, reply: Reply, words: str, facts: frozenset[Given]) -> bool:
@@ -46,7 +46,7 @@ class Rule:
             and (self.severity is None or reply.severity is self.severity)
             and (self.enhanced is None or self.enhanced.fullmatch(reply.enhanced or "") is not None)
             and (self.given is None or self.given in facts)
-            and (self.text is None or self.text.search(words) is not None)
+            and self.text.search(words) is not None
         )
 
 
@@ -69,7 +69,7 @@ def _rule(
         frozenset(codes),
         severity,
         re.compile(patterns) if enhanced else None,
-        re.compile(text, re.IGNORECASE) if text else None,
+        re.compile(text, re.IGNORECASE),
         given,
     )
 

@@ -164,6 +164,7 @@ WORDS: Mapping[str, str] = {
     "signatures.unsigned": "Sie ist nicht signiert: für die Absenderdomain gibt es keinen DKIM-Schlüssel.",
     # Ablehnungen anderer Schritte
     "address.invalid": "Abgelehnt: {field}: {text!r} ist keine gültige Adresse: {why}.",
+    "address.invalid_field": "Abgelehnt: {field}: {why}.",
     "rules.unknown_customer": "Abgelehnt: einen Kunden {customer!r} gibt es nicht.",
     "rules.unknown_business_unit": (
         "Abgelehnt: der Kunde {customer!r} hat keine Geschäftseinheit {business_unit!r}."

@@ -156,6 +156,7 @@ WORDS: Mapping[str, str] = {
     "signatures.unsigned": "It is not signed: there is no DKIM key for From's domain.",
     # refusals of other steps
     "address.invalid": "Refused: {field}: {text!r} is not a valid address: {why}.",
+    "address.invalid_field": "Refused: {field}: {why}.",
     "rules.unknown_customer": "Refused: there is no customer {customer!r}.",
     "rules.unknown_business_unit": "Refused: the customer {customer!r} has no business unit {business_unit!r}.",
     "rules.business_unit_alone": "Refused: the business unit {business_unit!r} is named without a customer.",
