@@ -155,11 +155,19 @@ class MessageRefused(MailsendError):
 class TemplateError(MailsendError):
     """A template is missing, broken, or was not given what it needs.
 
-    ``template`` is its name, ``file`` the file in it, ``line`` the line (from 1) where known.
+    ``template`` is its name, ``file`` the file in it, ``line`` the line (from 1) where known;
+    ``value_missing`` says that the template is sound and a value of it was not given.
     """
 
     def __init__(
-        self, template: str, why: str, *, file: str = "", line: int | None = None, advice: str = ""
+        self,
+        template: str,
+        why: str,
+        *,
+        file: str = "",
+        line: int | None = None,
+        value_missing: bool = False,
+        advice: str = "",
     ) -> None:
         place = f" ({file}{f', line {line}' if line else ''})" if file else ""
         super().__init__(f"template {template!r}{place}: {why}", advice=advice)
@@ -167,6 +175,7 @@ class TemplateError(MailsendError):
         self.why = why
         self.file = file
         self.line = line
+        self.value_missing = value_missing
 
 
 class SigningError(MailsendError):

@@ -99,6 +99,31 @@ def test_a_forked_child_sends_by_a_loop_of_its_own(server):
     assert _subjects(server) == ["before", "child", "parent"]
 
 
+FORKING_WHILE_SENDING = (
+    FORKING.partition("child = ")[0]
+    + """
+import threading, time
+slow = threading.Thread(target=mailer.send, args=(Message(to="bob@example.org", subject="slow", text="x"),))
+slow.start()
+time.sleep(0.3)
+child = os.fork()
+if child == 0:
+    mailer.close()
+    os._exit(0)
+_, status = os.waitpid(child, 0)
+slow.join()
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+)
+
+
+def test_a_child_forked_while_a_mail_is_on_its_way_closes_at_once(server):
+    """What the parent had on its way is the parent's: the child waits for none of it."""
+    helpers = next(one for one in sys.path if one.endswith("helpers"))
+    subprocess.run([sys.executable, "-c", FORKING_WHILE_SENDING, server.url, helpers], check=True, timeout=60)
+    assert _subjects(server) == ["before", "slow"]
+
+
 def test_whoever_stops_reading_gets_no_further_mail_sent(server):
     """A generator of send_many that is closed early starts no further mail."""
     with Mailer(Settings.model_validate(shop(server.url))) as mailer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
@@ -65,6 +64,7 @@ _REFUSED: Final[Mapping[str, Exit]] = {
     "recipients.no_recipients": Exit.DATA,
     "routes": Exit.CONFIGURATION,
     "template": Exit.CONFIGURATION,
+    "template.missing_value": Exit.DATA,
     "content": Exit.NOT_PERMITTED,
     "content.calendar_method": Exit.DATA,
     "content.expired": Exit.DATA,
@@ -92,8 +92,6 @@ _RAISED: Final[tuple[tuple[type[Exception], Exit], ...]] = (
     (StoreError, Exit.UNAVAILABLE),
 )
 
-# How a template says that a value was not given; all else that is wrong with one is for its author.
-_VALUE_MISSING: Final = re.compile(r"the variable .+ is missing\Z|a value of the kind \S+ has no .+\Z")
 _OPEN: Final = (Outcome.DEFERRED, Outcome.HELD, Outcome.PENDING)
 
 
@@ -106,15 +104,13 @@ def exit_of(problem: Exception) -> Exit:
             return exit_of_refusal(problem.refusal)
         case SubmissionError():
             return exit_of_report(problem.report)
-        case TemplateError() if _VALUE_MISSING.match(problem.why):
+        case TemplateError() if problem.value_missing:
             return Exit.DATA
     return next((code for kind, code in _RAISED if isinstance(problem, kind)), Exit.INTERNAL)
 
 
 def exit_of_refusal(refusal: Refusal) -> Exit:
     """Give the code for a message that may not go out; what the application's own code says is policy."""
-    if refusal.step == "template" and _VALUE_MISSING.match(str(refusal.facts.get("why", ""))):
-        return Exit.DATA
     exact = f"{refusal.step}.{refusal.reason}"
     return _REFUSED.get(exact, _REFUSED.get(refusal.step, Exit.NOT_PERMITTED))
 

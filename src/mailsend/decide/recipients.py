@@ -124,6 +124,11 @@ class RecipientsDecision(Decision, Mapping[Address, RecipientDecision]):
         kept = (one.envelope_address for one in self.each.values())
         return tuple(dict.fromkeys(one for one in kept if one is not None))
 
+    @property
+    def reached(self) -> tuple[Address, ...]:
+        """Everybody whom a server is asked to take the mail for: the archive, too."""
+        return self.envelope_addresses + (() if self.archive is None else (self.archive,))
+
     def originals(self, field: Field) -> tuple[Address, ...]:
         """The addresses that were asked for in ``field``."""
         return tuple(one.mailbox.address for one in self.each.values() if one.field is field)
@@ -148,6 +153,7 @@ class RecipientsDecision(Decision, Mapping[Address, RecipientDecision]):
         }
 
 
+LONGEST_SHOWN: Final = 100  # characters of a name that a test copy repeats
 NOBODY: Final = RecipientsDecision(reason=RecipientsReason.AS_REQUESTED, each=ByAddress({}), to=(), cc=())
 
 
@@ -156,14 +162,9 @@ def resolve_recipients(message: Message, circumstances: Circumstances) -> Recipi
     passed: list[PassedOver] = []
     each: dict[Address, RecipientDecision] = {}
     seen: set[str] = set()
-    bounce_mailboxes = {
-        level.bounce_address.key
-        for _, level in circumstances.scope.levels
-        if level.bounce_address is not None
-    }
     for field, mailbox in _requested(message):
         address = mailbox.address
-        if address.key in bounce_mailboxes:
+        if circumstances.scope.is_bounce_mailbox(address):
             return Refusal(
                 step=RecipientsDecision.step,
                 reason=RecipientsRefused.BOUNCE_MAILBOX,
@@ -251,5 +252,6 @@ def _shown(mailbox: Mailbox, test_address: Address | None) -> Mailbox:
     if test_address is None:
         return mailbox
     spelled = str(mailbox.address).replace("@", " at ")
-    name = f"{mailbox.name.replace('@', ' at ')} ({spelled})" if mailbox.name else spelled
+    name = mailbox.name[:LONGEST_SHOWN].replace("@", " at ")
+    name = f"{name} ({spelled})" if name else spelled
     return Mailbox(name, test_address)

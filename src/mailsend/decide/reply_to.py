@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["ReplyToDecision", "ReplyToFinding", "ReplyToPassedOver", "ReplyToReason", "resolve_reply_to"]
 
 _NO_REPLY = re.compile(
-    r"\A(?:no-?reply|do-?not-?reply|not?-?reply|keine-?antwort|nicht-?antworten|mailer-daemon)"
-    r"(?:[+._-].*)?\Z"
+    r"\A(?:(?:.*[+._-])?(?:no|do[._-]?not|not)[._-]?reply\d*"
+    r"|keine[._-]?antwort|nicht[._-]?antworten|mailer-daemon)(?:[+._-].*)?\Z"
 )
 
 
@@ -79,11 +79,6 @@ def resolve_reply_to(
 ) -> ReplyToDecision:
     """Take the first source of answers that somebody reads; the effective sender is the last."""
     passed: list[PassedOver] = []
-    bounce_mailboxes = {
-        level.bounce_address.key
-        for _, level in circumstances.scope.levels
-        if level.bounce_address is not None
-    }
 
     def obstacle(mailbox: Mailbox) -> ReplyToPassedOver | None:
         if circumstances.test_mode.enabled:
@@ -92,7 +87,9 @@ def resolve_reply_to(
             return ReplyToPassedOver.NO_REPLY
         if circumstances.is_suppressed(mailbox.address):
             return ReplyToPassedOver.SUPPRESSED
-        return ReplyToPassedOver.BOUNCE_MAILBOX if mailbox.address.key in bounce_mailboxes else None
+        if circumstances.scope.is_bounce_mailbox(mailbox.address):
+            return ReplyToPassedOver.BOUNCE_MAILBOX
+        return None
 
     for source, mailboxes in _candidates(message, sender, circumstances):
         kept: list[Mailbox] = []

@@ -106,7 +106,8 @@ def choose_return_path(
 
     asked = list(_candidates(message, sender, reply_to, routes, circumstances))
     usable = [place for place, one in enumerate(asked) if obstacle(*one) is None]
-    if circumstances.facts_of(from_domain).key_state is not KeyState.PUBLISHED:
+    insisted = bool(usable) and asked[usable[0]][0] is ReturnPathReason.LOGIN
+    if not insisted and circumstances.facts_of(from_domain).key_state is not KeyState.PUBLISHED:
         usable = [place for place in usable if _aligns(asked[place][1].domain, from_domain)] or usable
     if usable:
         before = asked[: usable[0]]

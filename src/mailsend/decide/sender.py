@@ -93,7 +93,7 @@ def resolve_sender(message: Message, circumstances: Circumstances) -> SenderDeci
         if scope.allows(requested.address.domain):
             return decided(requested, SenderReason.REQUESTED, NameReason.AS_ASKED)
         main = scope.main_address(requested.address)
-        if main is not None:
+        if main is not None and scope.allows(main.domain):
             if scope.alias_mode is AliasMode.KEEP:
                 if _alias_works(requested.address, circumstances):
                     return decided(requested, SenderReason.ALIAS_KEPT, NameReason.AS_ASKED)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mailsend.model.address import Domain
 from mailsend.model.circumstances import Circumstances, KeyState, SigningKey
 from mailsend.model.decision import Decision
+from mailsend.model.suffixes import organisational_domain
 
 if TYPE_CHECKING:
     from mailsend.decide.route import RoutesDecision
@@ -79,7 +80,10 @@ def choose_signatures(
         if application != from_domain:
             ours = _keys_of(application, circumstances)
     keys = own + ours
-    leave_out = sorted({field.lower() for server in routes.servers for field in server.rewrites})
+    organisation = organisational_domain(from_domain)
+    leave_out = {field.lower() for server in routes.servers for field in server.rewrites}
+    if any(server.own_message_id for server in routes.servers):
+        leave_out.add("message-id")
     if own:
         reason = SigningReason.FROM_DOMAIN_AND_APPLICATION if ours else SigningReason.FROM_DOMAIN
     else:
@@ -92,11 +96,11 @@ def choose_signatures(
                     domain=one.domain,
                     selector=one.selector,
                     algorithm=one.algorithm,
-                    aligned=one.domain == str(from_domain),
+                    aligned=organisational_domain(Domain(one.domain)) == organisation,
                 )
                 for one in keys
             ),
-            leave_out=tuple(leave_out),
+            leave_out=tuple(sorted(leave_out)),
         ),
         keys,
     )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "Core", "Look", "Thinking", "Thought"]
 
 STALE_AFTER = timedelta(hours=1)
+MOST_VERSIONS = 10_000  # of a directory's rules, remembered as checked
 
 Asked: TypeAlias = tuple[str | None, str | None]
 Look: TypeAlias = "Callable[[Submission], Go | Hold | Drop]"
@@ -96,6 +97,8 @@ class Core:
 
         if rules.version not in self._checked:
             check_keys(rules)
+            if len(self._checked) >= MOST_VERSIONS:
+                self._checked.clear()
             self._checked.add(rules.version)
         return rules
 
@@ -151,10 +154,16 @@ class Core:
         return changed, gather(changed, scope, rules, now=utc_now(), id=new_id(), test_mode=test_mode)
 
     def fresh(self, submission: Submission, rules: Rules | Refusal) -> Submission:
-        """Give the mail with Date and signatures made anew where it has waited too long (M34)."""
+        """Give the mail with Date and signatures made anew where that is due (M34).
+
+        It is where the mail waited for more than an hour, or a selector is no longer active.
+        """
+        if isinstance(rules, Refusal):
+            return submission
         now = utc_now()
         due = submission.message.send_at or submission.prepared
-        if isinstance(rules, Refusal) or now - max(due, submission.prepared) <= STALE_AFTER:
+        late = now - max(due, submission.prepared) > STALE_AFTER
+        if not late and rules.version == submission.rules_version:
             return submission
         from mailsend.mailer.gather import find_scope, gather
         from mailsend.prepare import renew
@@ -163,11 +172,18 @@ class Core:
         scope = find_scope(message.customer, message.business_unit, rules)
         if isinstance(scope, Refusal):
             return submission
-        test_mode = self.test_mode.status(scope)
-        return renew(
-            submission,
-            gather(message, scope, rules, now=now, id=submission.id, test_mode=test_mode),
+        circumstances = gather(
+            message,
+            scope,
+            rules,
+            now=now,
+            id=submission.id,
+            test_mode=self.test_mode.status(scope),
+            also=(submission.sender.mailbox.address.domain,),
         )
+        active = {(one.domain, one.selector) for one in circumstances.signers}
+        signed = {(one.domain, one.selector) for one in submission.signatures.signatures}
+        return renew(submission, circumstances) if late or not signed <= active else submission
 
     def look_with(self, rules: Rules | Refusal) -> Look:
         """Give the last look for these rules; test mode and time are read at every look."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Protocol
@@ -40,7 +39,6 @@ class CachedDirectory:
         self._seconds = seconds
         self._stale_seconds = stale_seconds
         self._known: dict[tuple[str, str | None], tuple[float, Rules]] = {}
-        self._lock = threading.Lock()
 
     def rules_for(self, customer: str, business_unit: str | None) -> Rules | Awaitable[Rules]:
         """Give the rules, from memory where they are fresh enough."""
@@ -59,9 +57,8 @@ class CachedDirectory:
 
     def forget(self, customer: str | None = None) -> None:
         """Ask anew for ``customer``, or for all of them."""
-        with self._lock:
-            for key in [one for one in self._known if customer in (None, one[0])]:
-                del self._known[key]
+        for key in [one for one in list(self._known) if customer in (None, one[0])]:
+            self._known.pop(key, None)
 
     async def _awaited(
         self,
@@ -80,13 +77,11 @@ class CachedDirectory:
 
     def _kept(self, customer: str, business_unit: str | None) -> tuple[float, Rules] | None:
         """Give the age in seconds and the rules of what is remembered."""
-        with self._lock:
-            found = self._known.get((customer, business_unit))
+        found = self._known.get((customer, business_unit))
         return None if found is None else (_clock() - found[0], found[1])
 
     def _keep(self, customer: str, business_unit: str | None, rules: Rules) -> Rules:
-        with self._lock:
-            self._known[customer, business_unit] = (_clock(), rules)
+        self._known[customer, business_unit] = (_clock(), rules)
         return rules
 
     def _stale(self, kept: tuple[float, Rules] | None) -> Rules:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from mailsend.errors import UnknownCustomer
 from mailsend.mailer.facts import domain_facts, offered_servers, playing_domains, signers_for
 from mailsend.mailer.looks import templates_for
+from mailsend.model.address import Domain
 from mailsend.model.circumstances import Circumstances
 from mailsend.model.message import Message
 from mailsend.model.rules import Rules, Scope, TestMode
@@ -50,10 +51,20 @@ def find_scope(customer: str | None, business_unit: str | None, rules: Rules) ->
 
 
 def gather(
-    message: Message, scope: Scope, rules: Rules, *, now: datetime, id: str, test_mode: TestMode
+    message: Message,
+    scope: Scope,
+    rules: Rules,
+    *,
+    now: datetime,
+    id: str,
+    test_mode: TestMode,
+    also: tuple[Domain, ...] = (),
 ) -> Circumstances:
-    """Give the circumstances of one message; ``now`` is UTC, ``id`` the mail's own id."""
-    domains = playing_domains(message, scope)
+    """Give the circumstances of one message; ``now`` is UTC, ``id`` the mail's own id.
+
+    ``also`` names domains that play a part although neither message nor scope names them.
+    """
+    domains = tuple(dict.fromkeys((*playing_domains(message, scope), *also)))
     return Circumstances(
         rules=rules,
         scope=scope,

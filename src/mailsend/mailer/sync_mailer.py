@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -51,8 +52,17 @@ class Mailer(WithoutStore):
         from mailsend.mailer.core import Core
 
         self._core = Core(settings, directory, before, check, after)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Know of no mail on its way, as a new Mailer and as one in a forked child does."""
         self._running: set[Future[Report]] = set()
         self._lock = threading.Lock()
+        self._process = os.getpid()
+
+    def _notice_fork(self) -> None:
+        if os.getpid() != self._process:
+            self._begin()
 
     @property
     def rules(self) -> Rules:
@@ -136,6 +146,7 @@ class Mailer(WithoutStore):
         """Wait for mails on their way, then close the connections; may be called again."""
         from concurrent.futures import wait
 
+        self._notice_fork()
         with self._lock:
             running = tuple(self._running)
         wait(running)
@@ -181,6 +192,7 @@ class Mailer(WithoutStore):
     ) -> Future[Report]:
         from mailsend.mailer.loop_thread import loop_thread
 
+        self._notice_fork()
         message = submission.message
         if rules is None:
             rules = self._rules((message.customer, message.business_unit))

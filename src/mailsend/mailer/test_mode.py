@@ -19,10 +19,14 @@ class TestModeSwitch:
         self._switched_on: Address | None = None
 
     def status(self, scope: Scope | None = None) -> TestMode:
-        """Give the test mode in force for a scope (the application, where none is given)."""
+        """Give the test mode in force for a scope (the application, where none is given).
+
+        Rules of a directory can switch it on for themselves, and never off for the application.
+        """
         if self._switched_on is not None:
             return TestMode(enabled=True, recipient=self._switched_on)
-        return (scope or Scope(application=self._application)).test_mode
+        mode = (scope or Scope(application=self._application)).test_mode
+        return mode if mode.enabled else self._application.test_mode
 
     def on(self, recipient: str | Address | None = None) -> TestMode:
         """Send everything to ``recipient`` from now on, or to the settings' test address.

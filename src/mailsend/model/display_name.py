@@ -10,9 +10,14 @@ from enum import StrEnum
 __all__ = ["LONGEST_NAME", "NameReason", "clean_name", "is_protected", "name_for_rewritten"]
 
 LONGEST_NAME = 64
+LONGEST_FALLBACK = 500
 
 _VIA = re.compile(r"(?:\A|\s+)via(?:\s.*)?\Z", re.IGNORECASE | re.DOTALL)
-_LIKE_A_DOMAIN = re.compile(r"[^\W_][\w-]*\.(?:[^\W\d_]{2,}|xn--[\w-]+)", re.IGNORECASE)
+_LIKE_A_DOMAIN = re.compile(r"[^\W_][\w-]*\.(?:[^\W\d_]\S|xn--[\w-]+)|\d{1,3}(?:\.\d{1,3}){3}", re.IGNORECASE)
+# Letters and marks that nobody sees (Unicode's Default_Ignorable_Code_Point, beside category Cf).
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 _QUOTES = str.maketrans(dict.fromkeys("\"'`´“”„‟‘’‚‛«»‹›<>", None))
 
 
@@ -46,7 +51,7 @@ def name_for_rewritten(
         return fallback, NameReason.NOTHING_LEFT
     if _skeleton(name) == _skeleton(fallback):
         return fallback, NameReason.SAME
-    return f"{name} via {fallback}", NameReason.WITH_VIA
+    return f"{name} via {fallback[:LONGEST_FALLBACK]}", NameReason.WITH_VIA
 
 
 def clean_name(name: str) -> str:
@@ -56,7 +61,9 @@ def clean_name(name: str) -> str:
     """
     shown = "".join(
         " " if unicodedata.category(one) in ("Zs", "Zl", "Zp") else one
-        for one in unicodedata.normalize("NFKC", name).replace("。", ".")
+        for one in _INVISIBLE.sub("", unicodedata.normalize("NFKC", _INVISIBLE.sub("", name))).replace(
+            "。", "."
+        )
         if unicodedata.category(one) not in ("Cc", "Cf", "Cs", "Co", "Cn")
     )
     words = [

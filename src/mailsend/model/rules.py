@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 from mailsend.errors import UnknownCustomer
 from mailsend.model.address import Address, Domain, DomainPattern, Mailbox
 from mailsend.model.branding import Branding, Logo
+from mailsend.model.rules_parts import (
+    AliasMode,
+    CustomerServer,
+    DkimKey,
+    DkimKeyState,
+    RetryRules,
+    TestMode,
+)
 from mailsend.model.secret import Secret
 from mailsend.model.server import Server
 
@@ -30,68 +37,6 @@ __all__ = [
     "Scope",
     "TestMode",
 ]
-
-
-class AliasMode(StrEnum):
-    """What becomes of a requested sender in an alias domain (M4)."""
-
-    REWRITE = "rewrite"
-    KEEP = "keep"
-
-
-class DkimKeyState(StrEnum):
-    """Where a key stands in its life: published beforehand, signing, or kept for old mail."""
-
-    PUBLISHED = "published"
-    ACTIVE = "active"
-    RETIRED = "retired"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DkimKey:
-    """A DKIM key as configured.
-
-    ``domains`` are the From domains that it signs; ``("*",)`` means each allowed domain of the
-    scope that holds the key. The application's ``("*",)`` covers the domains of those customers, too,
-    that have no key of their own.
-    """
-
-    domains: tuple[str, ...]
-    selector: str
-    key: Secret
-    password: Secret | None = None
-    state: DkimKeyState = DkimKeyState.ACTIVE
-    published: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestMode:
-    """Whether all mail goes to one test address instead of its recipients (P2)."""
-
-    __test__ = False  # pytest: this is no test class
-
-    enabled: bool = False
-    recipient: Address | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryRules:
-    """When a queued mail is tried again (M20, M21); all times in seconds."""
-
-    first: float = 60.0
-    factor: float | None = None
-    window: float = 259200.0
-    unknown: str = "resend"
-    unknown_after: float = 900.0
-    unknown_resends: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerServer:
-    """A customer's own server and the senders (``ann@…``, ``@domain``) that it is meant for."""
-
-    server: Server
-    senders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +158,11 @@ class Scope:
         """Whether ``domain`` is one of this scope's customer."""
         return self.customer is not None and self.customer.owns(domain)
 
+    def is_bounce_mailbox(self, address: Address) -> bool:
+        """Whether bounces of this scope are read from ``address``, with any ``+detail`` (M16)."""
+        stated = (level.bounce_address for _, level in self.levels)
+        return any(one is not None and _same_mailbox(one, address) for one in stated)
+
     @property
     def alias_mode(self) -> AliasMode:
         """What becomes of a sender in an alias domain here."""
@@ -256,6 +206,13 @@ class Scope:
             logo=first("logo"),
             colors=MappingProxyType(colors),
         )
+
+
+def _same_mailbox(one: Address, other: Address) -> bool:
+    """Compare addresses without case and without subaddress (RFC 5233)."""
+    return one.domain == other.domain and (
+        one.local_part.casefold().partition("+")[0] == other.local_part.casefold().partition("+")[0]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,7 @@ def address(
         if isinstance(settled, Refusal):
             return refused(settled)
         made.append(recipients := settled)
-    routes = choose_routes(message, sender, recipients.envelope_addresses, circumstances)
+    routes = choose_routes(message, sender, recipients.reached, circumstances)
     if isinstance(routes, Refusal):
         return refused(routes)
     return Addressed(

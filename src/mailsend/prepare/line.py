@@ -46,6 +46,7 @@ class TemplateRefused(StrEnum):
     """Why a template gave no content."""
 
     TEMPLATE = "template"
+    MISSING_VALUE = "missing_value"
 
 
 class GateRefused(StrEnum):
@@ -204,7 +205,9 @@ def _render(message: Message, sender: SenderDecision, circumstances: Circumstanc
     except TemplateError as problem:
         return Refusal(
             step="template",
-            reason=TemplateRefused.TEMPLATE,
+            reason=(
+                TemplateRefused.MISSING_VALUE if problem.value_missing else TemplateRefused.TEMPLATE
+            ),
             facts={
                 "template": problem.template,
                 "why": problem.why,

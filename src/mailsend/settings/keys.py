@@ -25,11 +25,10 @@ def check_keys(rules: Rules, said_by: Callable[[str], str] | None = None) -> tup
     """
     findings: list[Finding] = []
     read = [(place.key("dkim_keys"), _read(keys, place, findings, said_by)) for place, keys in _scopes(rules)]
-    application = read[0][1]
     for place, keys in read:
         for index, (key, algorithm) in enumerate(keys):
             if algorithm == _ED25519:
-                _check_company(key, [*keys, *application], place.item(index).path)
+                _check_company(key, keys, place.item(index).path)
     return tuple(findings)
 
 

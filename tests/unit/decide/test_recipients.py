@@ -117,9 +117,9 @@ def test_rejected_local_part_characters_leave_a_recipient_out(shop, recipients):
             "Look at the reasons: a list or a rule keeps every recipient from this mail.",
         ),
         (
-            {"to": "Bounces@suite.example"},
+            {"to": "Bounces+x@suite.example"},
             RecipientsRefused.BOUNCE_MAILBOX,
-            {"address": "Bounces@suite.example"},
+            {"address": "Bounces+x@suite.example"},
             "Mail to the bounce mailbox would be read as a bounce; send it elsewhere.",
         ),
     ],
@@ -186,3 +186,19 @@ def test_a_test_address_alone_switches_nothing_on(shop, recipients):
     """Where test mode is off, its address gets nothing."""
     shop["application"]["test_mode"] = {"enabled": False, "recipient": "test@suite.example"}
     assert [str(one) for one in recipients(to="bob@example.org").envelope_addresses] == ["bob@example.org"]
+
+
+def test_a_long_name_is_repeated_in_part(shop, recipients):
+    """A test copy repeats the first 100 characters of a name, so that every header can hold it."""
+    shop["application"]["test_mode"] = {"enabled": True, "recipient": "test@suite.example"}
+    decision = recipients(to=Mailbox("x" * 990, Address.parse("bob@example.org")))
+    assert decision.to == (Mailbox(f"{'x' * 100} (bob at example.org)", TEST_ADDRESS),)
+
+
+def test_the_archive_is_among_those_who_are_reached(shop, recipients):
+    """A server must carry the archive's domain, too."""
+    shop["customers"]["ratcatcher"]["archive_bcc"] = "archive@operations-the-rat.example"
+    assert [str(one) for one in recipients(to="bob@example.org").reached] == [
+        "bob@example.org",
+        "archive@operations-the-rat.example",
+    ]

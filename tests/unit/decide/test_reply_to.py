@@ -93,6 +93,12 @@ def test_the_innermost_scope_that_states_one_goes_before_the_effective_sender(le
         "keine-antwort@partner.example",
         "nicht-antworten@partner.example",
         "mailer-daemon@partner.example",
+        "no_reply@partner.example",
+        "no.reply@partner.example",
+        "do_not_reply@partner.example",
+        "noreply123@partner.example",
+        "suite-noreply@partner.example",
+        "keine.antwort@partner.example",
     ],
 )
 def test_a_no_reply_address_is_passed_over(address, reply_to):
@@ -115,7 +121,7 @@ def test_suppressed_addresses_and_the_bounce_mailbox_get_no_answers(shop, reply_
     """Each unusable mailbox is passed over with its reason; the rest stay."""
     shop["application"]["bounce_address"] = "bounces@suite.example"
     decision = reply_to(
-        reply_to=["gone@partner.example", "bounces@suite.example", "c@partner.example"],
+        reply_to=["gone@partner.example", "Bounces+token@suite.example", "c@partner.example"],
         suppressed=("gone@partner.example",),
     )
     assert decision == ReplyToDecision(
@@ -126,7 +132,7 @@ def test_suppressed_addresses_and_the_bounce_mailbox_get_no_answers(shop, reply_
                 candidate="gone@partner.example", source="caller", reason=ReplyToPassedOver.SUPPRESSED
             ),
             PassedOver(
-                candidate="bounces@suite.example",
+                candidate="Bounces+token@suite.example",
                 source="caller",
                 reason=ReplyToPassedOver.BOUNCE_MAILBOX,
             ),

@@ -192,6 +192,12 @@ def test_a_server_that_insists_on_its_account_gets_that_as_reverse_path(signed, 
     assert decision.findings == ()
 
 
+def test_a_server_that_insists_does_so_without_a_key_as_well(shop, return_path):
+    """Alignment does not take the account's address from a server that knows no other."""
+    shop["application"]["smarthosts"] = ["smtp://account%40partner.example:pw@b.example?mail_from=login"]
+    assert _chosen(return_path(bounce_to="b@suite.example")) == ("login", "account@partner.example")
+
+
 def test_in_test_mode_no_original_recipient_takes_bounces(signed, shop, return_path):
     """The reverse-path of a test copy is never one of the real recipients."""
     shop["application"]["test_mode"] = {"enabled": True, "recipient": "test@suite.example"}

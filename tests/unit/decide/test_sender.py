@@ -244,3 +244,16 @@ def test_the_name_of_a_rewritten_sender_promises_nothing(asked, actor, name, bec
         Mailbox.parse(f"{name} <zurich@operations-the-rat.example>"),
         became,
     )
+
+
+def test_an_alias_takes_no_unit_out_of_its_own_domains(shop, circumstances):
+    """An alias leads to its main domain only where the unit itself may send from there."""
+    customer = shop["customers"]["ratcatcher"]
+    customer["allowed_domains"].append("bern.example")
+    customer["business_units"]["bern"]["allowed_domains"] = ["bern.example"]
+    message = Message(from_="ann@rat.example", customer="ratcatcher", business_unit="bern")
+    decision = resolve_sender(message, circumstances(message))
+    assert (decision.reason, str(decision.passed_over[0].reason)) == (
+        SenderReason.CUSTOMER,
+        "domain_not_allowed",
+    )

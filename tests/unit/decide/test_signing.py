@@ -118,6 +118,29 @@ def test_fields_that_a_server_rewrites_are_left_out(shop, signatures):
         "smtp://a.example?rewrites=Message-ID,Date",
         "smtp://b.example?rewrites=date",
     ]
+    shop["application"]["smarthosts"].append("smtp://c.example?own_message_id=true")
     decision, _ = signatures(OWN)
     assert decision.leave_out == ("date", "message-id")
     assert decision.facts()["leave_out"] == ["date", "message-id"]
+
+
+def test_a_server_that_makes_its_own_message_id_keeps_it_out_of_the_signature(shop, signatures):
+    """What a server replaces would break the signature (M8)."""
+    shop["application"]["smarthosts"] = ["smtp://a.example?own_message_id=true"]
+    assert signatures(OWN)[0].leave_out == ("message-id",)
+
+
+def test_a_signature_aligns_by_the_organisational_domain(shop, signatures):
+    """A key of the parent domain aligns with From in a subdomain, as DMARC's relaxed rule says."""
+    shop["customers"]["ratcatcher"]["allowed_domains"] = ["*.operations-the-rat.example"]
+    shop["application"]["fallback_sender"] = "no-reply@suite.example"
+    decision, _ = signatures(OURS, from_="a@mail.operations-the-rat.example", key_state=KeyState.NONE)
+    assert [one.aligned for one in decision.signatures] == [False]
+    shop["customers"]["ratcatcher"]["alias_domains"] = {}
+    parent = Key("suite.example")
+    shop["application"]["allowed_domains"] = ["*.suite.example"]
+    shop["customers"]["ratcatcher"].update(
+        allowed_domains=["mail.suite.example"], fallback_sender="a@mail.suite.example", business_units={}
+    )
+    decision, _ = signatures(parent, from_="a@mail.suite.example", key_state=KeyState.NONE)
+    assert [one.aligned for one in decision.signatures] == [True]

@@ -538,3 +538,52 @@ def test_the_date_of_a_finished_mail_stays_however_long_it_waited(make, monkeypa
     assert mailer.captured[-1].data == preview.data
     lost = replace(preview, message=replace(taken, customer="nobody"))
     assert [one.reason for one in mailer.deliver(lost).held.values()] == ["unknown_customer"]
+
+
+def test_the_applications_test_mode_covers_the_customers_of_a_directory(make):
+    """Rules from elsewhere that say nothing of test mode do not switch the application's off."""
+    in_test = _application()
+    in_test["application"]["test_mode"] = {"enabled": True, "recipient": "test@suite.example"}
+    people = People({"ratcatcher": _of("ratcatcher")})
+    before = make(settings=_application(), directory=people).preview(a_message())
+    mailer = make(settings=in_test, directory=people)
+    mailer.send(a_message())
+    assert [str(one.envelope.recipients[0]) for one in mailer.captured] == ["test@suite.example"]
+    assert len(mailer.deliver(before).held) == 1
+
+
+def _keyed(*keys, **customer):
+    settings = shop(dkim_keys=[{"domains": ["*"], **one} for one in keys])
+    settings["customers"]["ratcatcher"].update(customer)
+    return settings
+
+
+def test_a_selector_that_was_retired_is_replaced_at_once(make, rsa_key_text):
+    """A preview signed by a key that is no longer active is signed anew when it is delivered."""
+    old = {"selector": "old", "key": rsa_key_text}
+    new = {"selector": "new", "key": rsa_key_text}
+    preview = make(settings=_keyed(old)).preview(a_message())
+    mailer = make(settings=_keyed({**old, "state": "retired"}, new))
+    report = mailer.deliver(preview)
+    assert report.digest != preview.digest
+    assert b"s=new;" in mailer.captured[0].data
+    assert b"s=old;" not in mailer.captured[0].data
+    same = make(settings=_keyed(old, log_days=7))
+    assert same.deliver(preview).digest == preview.digest
+
+
+def test_a_renewed_mail_is_signed_for_the_sender_that_it_has(make, rsa_key_text, monkeypatch):
+    """Where the fallback has moved since, the frozen From keeps the signature of its own domain."""
+    from datetime import timedelta
+
+    from mailsend.mailer import core
+
+    key = {"selector": "s", "key": rsa_key_text}
+    before = _keyed(key, allowed_domains=["old.example", "new.example"], alias_domains={}, business_units={})
+    before["customers"]["ratcatcher"].update(fallback_sender="o@old.example", archive_bcc="a@old.example")
+    preview = make(settings=before).preview(a_message(from_="x@gmail.com"))
+    before["customers"]["ratcatcher"]["fallback_sender"] = "o@new.example"
+    mailer = make(settings=before)
+    monkeypatch.setattr(core, "utc_now", lambda: preview.prepared + timedelta(hours=3))
+    mailer.deliver(preview)
+    assert b"d=old.example;" in mailer.captured[0].data

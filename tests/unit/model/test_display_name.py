@@ -28,6 +28,9 @@ from mailsend.model.display_name import NameReason, clean_name, is_protected, na
         ("Olivia Viau", "Olivia Viau"),
         ("x" * 70, "x" * 64),
         ("x" * 63 + " yy", "x" * 63),
+        ("Eve evil.भारत", "Eve"),
+        ("Eve 192.0.2.1", "Eve"),
+        ("A\u034fnn\u3164\ufe0f", "Ann"),
         ("\ud800", ""),
         ("", ""),
     ],
@@ -60,3 +63,9 @@ def test_a_fallback_without_a_name_stays_without_one():
         "",
         NameReason.FALLBACK_ALONE,
     )
+
+
+def test_a_name_via_a_long_fallback_still_fits():
+    """However long both names are, together they fit into a header."""
+    name, _ = name_for_rewritten("x" * 900, "y" * 990, has_actor=True, protected=())
+    assert name == f"{'x' * 64} via {'y' * 500}"

@@ -39,7 +39,12 @@ def told(
         path, line = error.name or path, error.lineno
     folder, _, file = path.partition("/")
     return TemplateError(
-        name, why[:_LONGEST], file=file if folder == name else path, line=line, advice=advice
+        name,
+        why[:_LONGEST],
+        file=file if folder == name else path,
+        line=line,
+        value_missing=isinstance(error, UndefinedError),
+        advice=advice,
     )
 
 

@@ -174,6 +174,7 @@ WORDS: Mapping[str, str] = {
     ),
     "rules.invalid": "Abgelehnt: die Regeln dieses Kunden sind nicht gültig: {why}.",
     "template.template": "Abgelehnt: die Vorlage {template!r} ergab keinen Inhalt: {why}{place}.",
+    "template.missing_value": "Abgelehnt: die Vorlage {template!r} ergab keinen Inhalt: {why}{place}.",
     "bytes.unwritable": "Abgelehnt: {field} lässt sich nicht in eine Mail schreiben: {why}.",
     "bytes.bytes": "Abgelehnt: die fertigen Bytes sind keine Mail: {fault} {where}.",
     "interceptor.refused": "Abgelehnt von der Anwendung: {why}.",

@@ -162,6 +162,7 @@ WORDS: Mapping[str, str] = {
     "rules.business_unit_alone": "Refused: the business unit {business_unit!r} is named without a customer.",
     "rules.invalid": "Refused: the rules of this customer are not valid: {why}.",
     "template.template": "Refused: the template {template!r} gave no content: {why}{place}.",
+    "template.missing_value": "Refused: the template {template!r} gave no content: {why}{place}.",
     "bytes.unwritable": "Refused: {field} cannot be written into a mail: {why}.",
     "bytes.bytes": "Refused: the finished bytes are not a mail: {fault} {where}.",
     "interceptor.refused": "Refused by the application: {why}.",
