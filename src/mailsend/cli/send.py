@@ -17,6 +17,7 @@ from mailsend.cli.on_its_way import OnItsWay
 from mailsend.cli.output import Output
 from mailsend.cli.story import tell_report
 from mailsend.errors import MessageRefused, SubmissionError, SubmissionUnknown
+from mailsend.mailer.loop_thread import let_go
 from mailsend.model.message import Message
 from mailsend.model.report import Report
 from mailsend.model.submission import Refusal, Submission
@@ -93,6 +94,7 @@ def send(
     output.labelled("Message-ID", f"<{report.message_id}>")
     if sent.interrupted:
         output.fail("interrupted", _known(report))
+        let_go()
         return INTERRUPTED
     if sent.problem is not None:
         short = "not every recipient was accepted" if report.accepted else "no recipient was accepted"

@@ -19,6 +19,9 @@ from mailsend.model.original import Original
 
 __all__ = ["letter_of"]
 
+# These come from somebody invited, and name the organiser they answer (RFC 5546, 1.4).
+_ANSWERS = frozenset(("REPLY", "COUNTER", "REFRESH"))
+
 
 def letter_of(
     message: Message,
@@ -39,8 +42,8 @@ def letter_of(
         message_id=_message_id(message, sender, circumstances),
         text=rendered.text,
         html=rendered.html,
-        related=rendered.related + tuple(one for one in message.attachments if one.inline),
-        attachments=_attachments(message, circumstances),
+        related=_files((*rendered.related, *_attached(message, inline=True)), circumstances),
+        attachments=_files(_attached(message, inline=False), circumstances),
         calendar=_calendar(message, sender, circumstances),
         headers=_headers(message, recipients, circumstances),
         content_language=_language(message, circumstances),
@@ -54,20 +57,24 @@ def _calendar(message: Message, sender: SenderDecision, circumstances: Circumsta
     if message.calendar is None:
         return None
     used = sender.mailbox
-    if sender.replaced is not None:
-        ics = with_organizer(
-            message.calendar.ics, sender.replaced.address, sender.replaced.name, used.address
-        )
+    ics = message.calendar.ics
+    if message.calendar.method.upper() in _ANSWERS:
+        pass
+    elif sender.replaced is not None:
+        ics = with_organizer(ics, sender.replaced.address, sender.replaced.name, used.address)
     else:
-        ics = with_organizer(message.calendar.ics, used.address, used.name, None)
+        ics = with_organizer(ics, used.address, used.name, None)
     if circumstances.test_mode.enabled:
         return Invitation(without_method(ics), "")
     return Invitation(ics, message.calendar.method)
 
 
-def _attachments(message: Message, circumstances: Circumstances) -> tuple[Attachment, ...]:
-    """Give what is attached; an invitation attached to a test copy is none any more (M35)."""
-    files = tuple(one for one in message.attachments if not one.inline)
+def _attached(message: Message, *, inline: bool) -> tuple[Attachment, ...]:
+    return tuple(one for one in message.attachments if one.inline == inline)
+
+
+def _files(files: tuple[Attachment, ...], circumstances: Circumstances) -> tuple[Attachment, ...]:
+    """Give what goes along; an invitation that goes with a test copy is none any more (M35)."""
     return tuple(map(harmless, files)) if circumstances.test_mode.enabled else files
 
 

@@ -6,15 +6,30 @@ Lines that are not changed keep their folding.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from mailsend.errors import InvalidMessage
 from mailsend.model.address import Address
 from mailsend.model.message import Invitation
 
-__all__ = ["FILENAME", "calendar_octets", "method_fault", "read_method", "with_organizer", "without_method"]
+__all__ = [
+    "FILENAME",
+    "calendar_octets",
+    "is_calendar",
+    "method_fault",
+    "read_method",
+    "with_organizer",
+    "without_method",
+]
 
 FILENAME: Final = "invite.ics"
+
+_TYPES = frozenset(("text/calendar", "text/x-vcalendar", "application/ics"))
+_EXTENSIONS = (".ics", ".ical", ".icalendar", ".ifb", ".vcs")
+_ORGANISED = frozenset(("VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY"))
+# What may stand before a first line and is no part of it.
+_BEFORE_LINE = "\ufeff \t"
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _FOLD = re.compile(r"(?:\r\n?|\n)[ \t]")
@@ -25,6 +40,11 @@ _METHOD = re.compile(r"[A-Za-z0-9-]+\Z")
 _NOT_IN_PARAMETER = re.compile('[\x00-\x1f\x7f"]')
 _LONGEST = 75
 _PLAIN_IN_URI = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$'*+@")
+
+
+def is_calendar(media_type: str, names: Iterable[str]) -> bool:
+    """Say whether programs take a part for a calendar object, by its type or by one of its names."""
+    return media_type in _TYPES or any(name.lower().endswith(_EXTENSIONS) for name in names)
 
 
 def read_method(ics: str) -> str | None:
@@ -49,15 +69,17 @@ def method_fault(invitation: Invitation) -> str | None:
 
 
 def without_method(ics: str) -> str:
-    """Give the object without METHOD, so that no program takes it for a request (test mode, M35)."""
-    lines = [
-        line for depth, line in _nested(_logical_lines(ics)) if not (depth == 1 and _name(line) == "METHOD")
-    ]
-    return _joined(lines)
+    """Give the object without METHOD at any depth, so that no program takes it for a request (M35)."""
+    lines = _logical_lines(ics)
+    kept = [line for line in lines if _name(line) != "METHOD"]
+    return ics if len(kept) == len(lines) else _joined(kept)
 
 
 def with_organizer(ics: str, organizer: Address, name: str = "", sent_by: Address | None = None) -> str:
-    """Give the object with this ORGANIZER in each VEVENT, in place of the one there (RFC 5545, 3.8.4.3)."""
+    """Give the object with this ORGANIZER in place of those there (RFC 5545, 3.8.4.3).
+
+    Each VEVENT, VTODO, VJOURNAL and VFREEBUSY has it; other components keep theirs.
+    """
     parameters = ""
     if name:
         bare = _NOT_IN_PARAMETER.sub("'", name)
@@ -71,12 +93,12 @@ def with_organizer(ics: str, organizer: Address, name: str = "", sent_by: Addres
         kind = _name(line)
         if kind == "END" and open_components:
             open_components.pop()
-        if kind == "ORGANIZER" and open_components[-1:] == ["VEVENT"]:
+        if kind == "ORGANIZER" and open_components and open_components[-1] in _ORGANISED:
             continue
         lines.append(line)
         if kind == "BEGIN":
             open_components.append(_value(line).upper())
-            if open_components[-1] == "VEVENT":
+            if open_components[-1] in _ORGANISED:
                 lines.append(written)
     return _joined(lines)
 
@@ -101,14 +123,14 @@ def _nested(lines: list[str]) -> list[tuple[int, str]]:
     depth = 0
     for line in lines:
         kind = _name(line)
-        depth -= kind == "END"
+        depth = max(0, depth - (kind == "END"))
         found.append((depth, line))
         depth += kind == "BEGIN"
     return found
 
 
 def _name(line: str) -> str:
-    found = _NAME.match(_FOLD.sub("", line))
+    found = _NAME.match(_FOLD.sub("", line).lstrip(_BEFORE_LINE))
     return found.group().upper() if found else ""
 
 

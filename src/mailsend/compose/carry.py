@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailsend.compose.bodies import base64_lines, encode_octets
-from mailsend.compose.calendar import calendar_octets, without_method
+from mailsend.compose.calendar import calendar_octets, is_calendar, without_method
 from mailsend.compose.entity import Entity
 from mailsend.compose.headers import structured, text
 from mailsend.compose.parameters import parameterised
@@ -23,7 +23,7 @@ __all__ = ["carried_content", "disarmed"]
 _OCTETS = "application/octet-stream"
 _TYPE = "content-type"
 _ENCODING = "content-transfer-encoding"
-_CALENDARS = frozenset(("text/calendar", "application/ics"))
+_MAILS = frozenset(("message/rfc822", "message/global", "message/news"))
 
 
 def carried_content(original: Original) -> Entity:
@@ -69,10 +69,12 @@ class _Mender:
             if not self._harmless and lines == octets and is_seven_bit(lines):
                 return Entity(_written(part.fields, {}), (lines,))
             return self._multipart(part)
-        if self._harmless and part.content_type in _CALENDARS:
+        if self._harmless and is_calendar(part.content_type, part.names):
             return self._without_method(part)
         binary = part.encoding == "binary"
-        if is_seven_bit(lines) and not (binary and lines != octets):
+        # Nobody looks into a mere file for the invitation that an attached mail may hold.
+        closed = self._harmless and part.content_type in _MAILS
+        if is_seven_bit(lines) and not (binary and lines != octets) and not closed:
             return Entity(_written(part.fields, {}), (lines,))
         content = octets if binary else lines
         if part.content_type.startswith(("message/", "multipart/")):

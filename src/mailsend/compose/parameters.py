@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
 from mailsend.compose.headers import Field, refuse_unwritable
+from mailsend.model.attachment_rules import bare_letters
 
 __all__ = ["filename_parameters", "parameterised"]
 
@@ -50,13 +50,13 @@ def filename_parameters(filename: str) -> tuple[tuple[str, str], ...]:
 
 
 def _in_ascii(filename: str) -> str:
-    stem, dot, extension = filename.rpartition(".")
+    bare = bare_letters(filename)
+    stem, dot, extension = bare.rpartition(".")
     if not dot:
-        stem, extension = filename, ""
+        stem, extension = bare, ""
     plain = _plain(stem)
     return f"{plain if plain.strip('_ ') else _NAMELESS}{dot}{_plain(extension)}"
 
 
 def _plain(part: str) -> str:
-    bare = "".join([c for c in unicodedata.normalize("NFKD", part) if not unicodedata.combining(c)])
-    return _NOT_PLAIN.sub("_", bare)
+    return _NOT_PLAIN.sub("_", part)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 
-from mailsend.compose.calendar import without_method
+from mailsend.compose.calendar import is_calendar, without_method
 from mailsend.model.attachment import Attachment
 from mailsend.model.content import Content
 
@@ -15,7 +15,7 @@ __all__ = ["SUBJECT_MARK", "harmless", "with_test_marks"]
 
 SUBJECT_MARK = "[TEST]"
 
-_METHOD = re.compile(r";\s*method=[^;]*", re.IGNORECASE)
+_METHOD = re.compile(r';\s*method(?:\*[0-9*]*)?=(?:"(?:[^"\\]|\\.)*"|[^;"\\]*)', re.IGNORECASE)
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 _BANNER: Mapping[str, str] = {
     "en": "Test copy: test mode is on. Without it, this mail would go to {recipients}.",
@@ -41,15 +41,22 @@ def with_test_marks(content: Content, recipients: tuple[str, ...], locale: str) 
 
 def harmless(file: Attachment) -> Attachment:
     """Give a calendar file without METHOD, so that no program answers it; any other file as it is."""
-    if file.media_type != "text/calendar" and file.extension != "ics":
+    if not is_calendar(file.media_type, (file.filename,)):
         return file
+    charset = _charset(file.data)
+    data = without_method(file.data.decode(charset)).encode(charset)
+    content_type = _METHOD.sub("", file.content_type)
+    if (data, content_type) == (file.data, file.content_type):
+        return file
+    return replace(file, data=data, content_type=content_type)
+
+
+def _charset(data: bytes) -> str:
     try:
-        text = without_method(file.data.decode())
+        data.decode()
     except UnicodeDecodeError:
-        return file
-    return Attachment.from_bytes(
-        text.encode(), filename=file.filename, content_type=_METHOD.sub("", file.content_type)
-    )
+        return "latin-1"  # whatever it is, METHOD is found and all else comes back unchanged
+    return "utf-8"
 
 
 def _into_html(html: str, banner: str) -> str:

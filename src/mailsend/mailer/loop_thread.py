@@ -10,7 +10,7 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-__all__ = ["LoopThread", "loop_thread"]
+__all__ = ["LoopThread", "let_go", "loop_thread"]
 
 T = TypeVar("T")
 
@@ -70,13 +70,18 @@ def loop_thread() -> LoopThread:
         return _current
 
 
+def let_go() -> None:
+    """End this program without waiting for mails past their content: a person has said so."""
+    if _current is not None:
+        atexit.unregister(_current.stop)
+
+
 def _after_fork() -> None:
     """Drop the parent's lock and loop: its thread does not exist in the child."""
     global _lock, _current  # noqa: PLW0603 - the same
     _lock = threading.Lock()
-    if _current is not None:
-        atexit.unregister(_current.stop)
-        _current = None
+    let_go()
+    _current = None
 
 
 os.register_at_fork(after_in_child=_after_fork)

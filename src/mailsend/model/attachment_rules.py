@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["BLOCKED_EXTENSIONS", "blocked_extension"]
+import unicodedata
+
+__all__ = ["BLOCKED_EXTENSIONS", "bare_letters", "blocked_extension"]
 
 # The types that Gmail refuses in attachments (support.google.com/mail/answer/6590, read 2026-11).
 BLOCKED_EXTENSIONS: tuple[str, ...] = tuple(
@@ -15,7 +17,27 @@ BLOCKED_EXTENSIONS: tuple[str, ...] = tuple(
 
 
 def blocked_extension(filename: str, blocked: tuple[str, ...]) -> str | None:
-    """Give the extension of ``filename`` where it is in ``blocked`` (lower case, no dots), else None."""
-    _, dot, extension = filename.rstrip(" .").rpartition(".")
-    lowered = extension.lower()
-    return lowered if dot and lowered in {one.lower().lstrip(".") for one in blocked} else None
+    """Give the extension of ``filename`` where it is in ``blocked`` (lower case, no dots), else None.
+
+    It counts as it is written, and as it is once marks and compatibility forms are gone.
+    """
+    refused = {_lowered(one).lstrip(".") for one in blocked}
+    for name in (filename, bare_letters(filename)):
+        _, dot, extension = _lowered(name).rstrip(" .").rpartition(".")
+        if dot and extension in refused:
+            return extension
+    return None
+
+
+def bare_letters(text: str) -> str:
+    """Give text as older programs show it: plain forms, no marks, nothing invisible (UAX #15, NFKD)."""
+    return "".join([one for one in unicodedata.normalize("NFKD", text) if not _is_added(one)])
+
+
+def _is_added(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category.startswith("M") or category in ("Cc", "Cf")
+
+
+def _lowered(name: str) -> str:
+    return unicodedata.normalize("NFC", name).lower()

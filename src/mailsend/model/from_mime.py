@@ -164,7 +164,7 @@ class _Reading:
             body=body,
             text=_first(data, parts, "text/plain"),
             html=_first(data, parts, "text/html"),
-            attachments=tuple(safe_filename(one.filename) for one in parts if _is_file(one)),
+            attachments=tuple(name for one in parts if _is_file(one) for name in _filenames(one)),
             date=self._date(),
             message_id=self._message_id(),
             findings=tuple(self._findings),
@@ -225,7 +225,11 @@ class _Reading:
 
 
 def _is_file(part: Part) -> bool:
-    return part.disposition == "attachment" or bool(part.filename)
+    return part.disposition == "attachment" or bool(part.names)
+
+
+def _filenames(part: Part) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(safe_filename(name) for name in part.names or ("",)))
 
 
 def _first(data: bytes, parts: Iterable[Part], content_type: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,11 @@ DEEPEST: Final = 30
 LONGEST_BOUNDARY: Final = 200
 MOST_FALSE_BOUNDARIES: Final = 10_000
 """How often a boundary may stand in the text, where it divides nothing."""
+
+_PLAIN_NAME = re.compile(
+    r';[ \t]*(?:file)?name[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*+)\\?(?:"|\Z)|([^;]*))', re.IGNORECASE
+)
+_ESCAPED = re.compile(r"\\(.)")
 _ADVICE: Final = "No mail program writes such a mail; attach it as a file if it has to go out."
 
 
@@ -26,7 +32,7 @@ _ADVICE: Final = "No mail program writes such a mail; attach it as a file if it 
 class Part:
     """A part: its fields, what they say, and where its body stands in the data.
 
-    Between ``start`` and ``end`` stands the body; of one with ``children`` ``preamble_end`` and
+    ``names`` are all names it is given, since programs differ in which one they take. Between ``start`` and ``end`` stands the body; of one with ``children`` ``preamble_end`` and
     ``epilogue_start`` part what belongs to none of them.
     """
 
@@ -35,7 +41,7 @@ class Part:
     parameters: Mapping[str, str]
     encoding: str
     disposition: str
-    filename: str
+    names: tuple[str, ...]
     start: int
     end: int
     boundary: bytes = b""
@@ -87,7 +93,7 @@ class _Reader:
         content_type, parameters = read_parameters(values.get("content-type", ""))
         if "/" not in content_type:
             content_type = default if not content_type else "text/plain"
-        disposition, more = read_parameters(values.get("content-disposition", ""))
+        disposition, _ = read_parameters(values.get("content-disposition", ""))
         boundary = parameters.get("boundary", "").rstrip(" ")
         usable = content_type.startswith("multipart/") and boundary.isascii() and boundary.isprintable()
         found: tuple[bytes, tuple[Part, ...], int, int] = b"", (), 0, 0
@@ -100,7 +106,7 @@ class _Reader:
             parameters=parameters,
             encoding=values.get("content-transfer-encoding", "").lower(),
             disposition=disposition,
-            filename=decode_words(more.get("filename") or parameters.get("name", "")),
+            names=_names(fields),
             start=start,
             end=end,
             boundary=found[0],
@@ -161,6 +167,16 @@ class _Reader:
         if self.data.endswith(b"\r\n", start, end):
             return end - 2
         return end - 1 if self.data.endswith((b"\r", b"\n"), start, end) else end
+
+
+def _names(fields: tuple[HeaderField, ...]) -> tuple[str, ...]:
+    """Give each name once: ``filename`` first, in either form of RFC 2231, and repeated ones."""
+    found: list[str] = []
+    for key, wanted in (("content-disposition", "filename"), ("content-type", "name")):
+        for value in [field.value for field in fields if field.key == key]:
+            found.append(read_parameters(value)[1].get(wanted, ""))
+            found += [_ESCAPED.sub(r"\1", quoted) or bare.strip() for quoted, bare in _PLAIN_NAME.findall(value)]
+    return tuple(dict.fromkeys(decode_words(name) for name in found if name))
 
 
 def readable(data: bytes, part: Part) -> str:

@@ -34,7 +34,8 @@ class Original:
     """The content of a finished mail, and what was found in its header.
 
     ``content_fields`` are its own Content-* fields, unfolded; ``body`` is what followed its header,
-    as it came. ``text``, ``html`` and ``attachments`` (file names) are views for people.
+    as it came. ``text``, ``html`` and ``attachments`` (every name that a file is given) are views
+    for people.
     ``message_id`` comes without angle brackets. ``findings`` are codes, as in ``field_dropped:sender``;
     ``loop`` is the code of why it must not go out again, or empty.
     """

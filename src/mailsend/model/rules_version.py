@@ -27,7 +27,7 @@ def version_of(rules: Rules) -> str:
 
 def _canonical(value: Any) -> Any:
     if isinstance(value, Secret):
-        return hashlib.sha256(value.reveal().encode()).hexdigest()
+        return hashlib.sha256(value.reveal().encode("utf-8", "surrogatepass")).hexdigest()
     if isinstance(value, bytes):
         return hashlib.sha256(value).hexdigest()
     if isinstance(value, (Address, Domain, DomainPattern, Mailbox)):

@@ -31,9 +31,12 @@ def secret(value: Any, place: Place) -> Secret | None:
     if isinstance(value, bytes):
         value = _decoded(value)
     if isinstance(value, str) and value:
-        if not re.search(r"[\x00\r\n]", value):
+        if re.search(r"[\x00\r\n]", value):
+            place.refuse("it holds a line break or a NUL", "Give the secret in one line.")
+        elif re.search(r"[\ud800-\udfff]", value):
+            place.refuse("it is no UTF-8", "Write it in UTF-8.")
+        else:
             return Secret(str(value))
-        place.refuse("it holds a line break or a NUL", "Give the secret in one line.")
     else:
         place.refuse("expected a secret as text, and not empty", "Leave the key out where there is none.")
     return None
@@ -83,7 +86,10 @@ def sender(value: Any, place: Place) -> str | None:
 
 def _header_name(value: Any, place: Place) -> str | None:
     if isinstance(value, str) and _HEADER_NAME.match(value):
-        return str(value)
+        if value.lower() != "from":
+            return str(value)
+        place.refuse("every signature covers From", "Use a server that leaves From as it is.")
+        return None
     place.refuse("expected the name of a header field", "Write it as in Message-ID.")
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from mailsend.decide.verdict import Reason
 from mailsend.model.envelope import Envelope
@@ -11,6 +11,9 @@ from mailsend.model.reply import Reply
 from mailsend.model.report import Attempt
 from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, same_for_all, wire_data
 from mailsend.transport.clock import utc_now
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 __all__ = ["ConsoleTransport"]
 
@@ -73,12 +76,19 @@ def _readable(envelope: Envelope, data: bytes) -> str:
     ]
     body = mail.get_body(("plain", "html"))
     if body is not None:
-        lines += [_plain(line) for line in str(body.get_content()).splitlines()]
+        lines += [_plain(line) for line in _text(body).splitlines()]
     for part in mail.walk():
         if part.get_filename():
             size = len(part.get_payload(decode=True) or b"")
             lines.append(f"[{_plain(str(part.get_filename()))}, {part.get_content_type()}, {size} bytes]")
     return "\n".join([*lines, _RULE, ""])
+
+
+def _text(body: EmailMessage) -> str:
+    try:
+        return str(body.get_content())
+    except LookupError:  # a character set that Python does not know
+        return str(body.get_payload())
 
 
 def _plain(text: str) -> str:
