@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import threading
 
 import pytest
+from aiosmtpd.controller import Controller
 from mail_strategies import shop
 
 from mailsend.mailer import AsyncMailer, Mailer
@@ -157,6 +159,54 @@ def test_a_program_that_ends_without_closing_ends(server):
         [sys.executable, "-W", "error", "-c", program, server.url, helpers], check=True, timeout=60
     )
     assert _subjects(server) == ["before"]
+
+
+class Thoughtful:
+    """A handler that takes its time after the final dot, and stops thinking when the client goes."""
+
+    def __init__(self):
+        self.received, self.answered = threading.Event(), False
+
+    async def handle_DATA(self, server, session, envelope):
+        """Answer after a second."""
+        self.received.set()
+        await asyncio.sleep(1)
+        self.answered = True
+        return "250 2.0.0 taken"
+
+
+INTERRUPTED = (
+    FORKING.partition("mailer.send")[0]
+    + """
+import threading
+threading.Thread(
+    target=mailer.send, args=(Message(to="bob@example.org", subject="x", text="x"),), daemon=True
+).start()
+sys.stdin.readline()
+"""
+)
+
+
+def test_a_program_that_ends_waits_for_a_mail_past_its_content():
+    """At exit a mail whose final dot is out is waited for: the server is heard to the end."""
+    handler = Thoughtful()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        helpers = next(one for one in sys.path if one.endswith("helpers"))
+        program = subprocess.Popen(
+            [sys.executable, "-c", INTERRUPTED, f"smtp://127.0.0.1:{port}?tls=none", helpers],
+            stdin=subprocess.PIPE,
+        )
+        assert handler.received.wait(30)
+        program.communicate(b"\n", timeout=30)
+    finally:
+        controller.stop()
+
+    assert program.returncode == 0
+    assert handler.answered
 
 
 def test_there_is_one_loop_thread_per_process():
