@@ -66,6 +66,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: object, config: pytest.Config) -> None:
     if not config.option.collectonly:
+        for report in getattr(terminalreporter, "stats", {}).get("passed", ()):
+            for name, told in report.user_properties:
+                if name == "printed":
+                    terminalreporter.write_line(told)
         terminalreporter.write_line(f"{config.getoption('--ring')}: {_passed(terminalreporter)} passed")
 
 

@@ -264,6 +264,15 @@ def test_the_console_shows_the_mail_for_people():
     assert "[2J wiped" in stream.getvalue()
 
 
+def test_the_console_shows_a_body_in_an_unknown_character_set_as_it_is():
+    """Nothing is raised, and what was written can be read."""
+    stream = io.StringIO()
+    data = b"Subject: x\r\nContent-Type: text/plain; charset=x-nobody\r\n\r\nhello\r\n"
+    attempt = asyncio.run(ConsoleTransport(stream).submit(ENVELOPE, data))
+    assert attempt.outcome == Outcome.ACCEPTED
+    assert "\nhello\n" in stream.getvalue()
+
+
 def test_a_closed_console_is_a_fault_of_the_server():
     """A stream that is closed defers the mail."""
     stream = io.StringIO()

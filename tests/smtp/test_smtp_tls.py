@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -180,6 +181,18 @@ def test_many_mails_at_once_try_a_wrong_password_once():
         assert len([one for one in server.commands if one.startswith("AUTH")]) == 1
 
 
+def test_threads_and_loops_and_transports_share_what_is_known_of_a_password():
+    """Four loops at once, each with a transport of its own, try a wrong password once."""
+    with ScriptedServer(tls="starttls", accounts=ACCOUNTS) as server:
+        wrong = replace(server.server, credentials=Credentials(user="ann", password=Secret("wrong")))
+        with ThreadPoolExecutor(4) as threads:
+            attempts = list(threads.map(submit, [wrong] * 4))
+        assert sorted(one.reason for one in attempts) == ["auth_failed"] + ["auth_paused"] * 3
+        assert submit(wrong).reason == "auth_paused"
+        assert len([one for one in server.commands if one.startswith("AUTH")]) == 1
+        assert submit(server.server).reason == "accepted"
+
+
 def test_a_454_is_not_held_against_the_password():
     """A temporary failure of the log-in is tried again with the next mail."""
     with ScriptedServer(tls="starttls", accounts=ACCOUNTS, faults=["auth-454:1"]) as server:
@@ -264,11 +277,55 @@ def test_a_password_that_a_server_repeats_is_masked():
     assert attempt.reply.text == "cannot understand AUTH PLAIN ***"
 
 
-class EchoServer:
-    """A server that knows EHLO and repeats whatever else it hears."""
+@pytest.mark.parametrize(
+    "form",
+    [
+        "p%C3%A4ss%2Fw0rd%2Bkept%20secret",
+        "p%c3%a4ss%2fw0rd%2bkept%20secret",
+        "p%C3%A4ss%2Fw0rd%2Bkept+secret",
+        base64.b64encode(PASSWORD.encode()).decode().rstrip("="),
+        base64.b64encode(f"\0{PASSWORD}".encode()).decode(),
+        base64.b64encode(f"\0ann\0{PASSWORD}".encode()).decode().rstrip("="),
+    ],
+)
+def test_a_password_is_masked_in_every_form_that_a_server_may_give_it(form):
+    """Percent-encoded, in base64 without its padding, and as PLAIN has it without the user."""
+    assert refused_with(form, f"535 5.7.8 no: {form}, sorry").reply.text == "no: ***, sorry"
 
-    def __init__(self, token):
+
+def test_a_short_password_changes_no_code():
+    """The codes are read and kept; only what is said beside them is masked."""
+    attempt = refused_with("5", "535-5.7.5 you said 5\r\n535 5.7.5 no", password="5")
+    assert (attempt.reply.code, attempt.reply.enhanced, attempt.reply.text) == (
+        535, "5.7.5", "you said ***\nno",
+    )  # fmt: skip
+    assert [one.line for one in attempt.conversation if one.who == "S"][-2:] == [
+        "535-5.7.5 you said ***", "535 5.7.5 no",
+    ]  # fmt: skip
+
+
+def test_a_short_password_changes_no_challenge():
+    """CRAM-MD5 answers what was asked, though the password stands in the challenge by chance."""
+    with ScriptedServer(tls="starttls", accounts={"ann": "P"}, auth_methods=["CRAM-MD5"]) as server:
+        assert submit(server.server).reason == "accepted"
+
+
+def refused_with(token, answer, password=PASSWORD):
+    with EchoServer(token, answer.encode()) as server:
+        with ScriptedServer(accounts={"ann": password}) as other:
+            to = replace(other.server, port=server.port, tls=TlsMode.DANGEROUS_NONE)
+        attempt = submit(to)
+    if len(token) > 1:
+        assert token not in repr(attempt)
+    return attempt
+
+
+class EchoServer:
+    """A server that knows EHLO and repeats whatever else it hears, or says ``answer``."""
+
+    def __init__(self, token, answer=b""):
         self.token = token
+        self.answer = answer
 
     def __enter__(self):
         import threading
@@ -289,7 +346,7 @@ class EchoServer:
                 answer = (
                     b"250-me\r\n250 AUTH PLAIN"
                     if heard.startswith(b"EHLO")
-                    else b"500 cannot understand " + heard
+                    else self.answer or b"500 cannot understand " + heard
                 )
                 file.write(answer + b"\r\n")
                 file.flush()

@@ -216,6 +216,14 @@ def test_a_banner_is_escaped_and_goes_first_where_there_is_no_body(line):
     assert submission.subject == "[TEST]"
 
 
+def test_a_test_copy_gives_no_relay_an_order(line):
+    """Fields that make a relay send to others, or ask for receipts, stay out of a test copy, and are named."""
+    headers = {"X-SMTPAPI": '{"to":["eve@example.org"]}', "X-Order": "4711"}
+    assert _mail(line(headers=headers))["X-SMTPAPI"] == '{"to":["eve@example.org"]}'
+    mail = _mail(line(headers=headers, test_mode=IN_TEST))
+    assert (mail["X-SMTPAPI"], mail["X-Mailsend-Left-Out"], mail["X-Order"]) == (None, "X-SMTPAPI", "4711")
+
+
 MIME = (
     b"From: ann@operations-the-rat.example\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\n"
     b"Message-ID: <kept@operations-the-rat.example>\r\nSubject: Kept\r\nTo: bob@example.org\r\n"

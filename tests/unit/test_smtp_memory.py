@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from mailsend.model.address import Domain
 from mailsend.model.reply import Reply
 from mailsend.transport.queue_id import queue_id_in
 from mailsend.transport.smtp import _dot_stuffed
-from mailsend.transport.smtp_memory import LoginGate, PolicyMemory
+from mailsend.transport.smtp_memory import LoginGate, PolicyMemory, forget_log_ins, gate_for
 from mailsend.transport.smtp_parameters import xtext
 
 
@@ -34,6 +36,36 @@ def test_a_log_in_that_succeeds_begins_the_count_anew():
     assert gate.proved
     gate.refused(1000.0)
     assert (gate.proved, gate.is_closed(1299.0), gate.is_closed(1300.0)) == (False, True, False)
+
+
+def test_one_server_has_one_gate_in_a_process():
+    """A refusal is known to whoever asks for the same server and account, until it is forgotten."""
+    gate_for("a").refused(0.0)
+    assert (gate_for("a").is_closed(1.0), gate_for("b").is_closed(1.0)) == (True, False)
+    forget_log_ins()
+    assert not gate_for("a").is_closed(1.0)
+
+
+def test_one_at_a_time_has_the_turn_to_log_in():
+    """Who cannot have it is told at once."""
+    gate = LoginGate()
+    assert [gate.take_turn(), gate.take_turn()] == [True, False]
+    gate.leave_turn()
+    assert gate.take_turn()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_process_begins_with_no_log_in_of_its_parent():
+    """It has connections of its own, and a turn that a thread of the parent held is free."""
+    gate_for("forked").take_turn()
+    gate_for("forked").refused(0.0)
+    child = os.fork()
+    if not child:
+        gate = gate_for("forked")
+        os._exit(0 if gate.take_turn() and not gate.is_closed(1.0) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert gate_for("forked").is_closed(1.0)
+    forget_log_ins()
 
 
 def test_only_a_policy_reply_to_another_domain_in_a_row_repeats():

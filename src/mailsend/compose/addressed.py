@@ -14,6 +14,7 @@ from mailsend.decide.sender import SenderDecision
 from mailsend.model.attachment import Attachment
 from mailsend.model.circumstances import Circumstances
 from mailsend.model.content import Content
+from mailsend.model.header_rules import steers_relays
 from mailsend.model.message import Invitation, Message
 from mailsend.model.original import Original
 
@@ -116,5 +117,9 @@ def _headers(
             if originals:
                 name = f"X-Mailsend-Original-{field.title()}"
                 fields.append((name, ", ".join(str(one) for one in originals)))
-    fields.extend(message.headers.items())
+    for name, value in message.headers.items():
+        if circumstances.test_mode.enabled and steers_relays(name):
+            fields.append(("X-Mailsend-Left-Out", name))
+        else:
+            fields.append((name, value))
     return tuple(fields)

@@ -14,6 +14,7 @@ from mailsend.model.address import Address
 from mailsend.model.message import Invitation
 
 __all__ = [
+    "ATTACHED_MAILS",
     "FILENAME",
     "calendar_octets",
     "is_calendar",
@@ -24,6 +25,8 @@ __all__ = [
 ]
 
 FILENAME: Final = "invite.ics"
+ATTACHED_MAILS: Final = frozenset(("message/rfc822", "message/global", "message/news"))
+"""What may hold an invitation of its own."""
 
 _TYPES = frozenset(("text/calendar", "text/x-vcalendar", "application/ics"))
 _EXTENSIONS = (".ics", ".ical", ".icalendar", ".ifb", ".vcs")

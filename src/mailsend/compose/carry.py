@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailsend.compose.bodies import base64_lines, encode_octets
-from mailsend.compose.calendar import calendar_octets, is_calendar, without_method
+from mailsend.compose.calendar import ATTACHED_MAILS, calendar_octets, is_calendar, without_method
 from mailsend.compose.entity import Entity
 from mailsend.compose.headers import structured, text
 from mailsend.compose.parameters import parameterised
@@ -23,7 +23,6 @@ __all__ = ["carried_content", "disarmed"]
 _OCTETS = "application/octet-stream"
 _TYPE = "content-type"
 _ENCODING = "content-transfer-encoding"
-_MAILS = frozenset(("message/rfc822", "message/global", "message/news"))
 
 
 def carried_content(original: Original) -> Entity:
@@ -32,7 +31,10 @@ def carried_content(original: Original) -> Entity:
 
 
 def disarmed(original: Original) -> Original:
-    """Give the same content with every calendar object without METHOD (test mode, M35)."""
+    """Give the same content with every calendar object without METHOD (test mode, M35).
+
+    An attached mail may hold one, and goes as a mere file.
+    """
     whole = _Mender(original, harmless=True).whole()
     fields, _, _ = read_header(whole.fields, 0, len(whole.fields))
     return replace(
@@ -73,7 +75,7 @@ class _Mender:
             return self._without_method(part)
         binary = part.encoding == "binary"
         # Nobody looks into a mere file for the invitation that an attached mail may hold.
-        closed = self._harmless and part.content_type in _MAILS
+        closed = self._harmless and part.content_type in ATTACHED_MAILS
         if is_seven_bit(lines) and not (binary and lines != octets) and not closed:
             return Entity(_written(part.fields, {}), (lines,))
         content = octets if binary else lines

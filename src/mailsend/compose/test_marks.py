@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 
-from mailsend.compose.calendar import is_calendar, without_method
+from mailsend.compose.calendar import ATTACHED_MAILS, is_calendar, without_method
 from mailsend.model.attachment import Attachment
 from mailsend.model.content import Content
 
@@ -16,7 +16,13 @@ __all__ = ["SUBJECT_MARK", "harmless", "with_test_marks"]
 SUBJECT_MARK = "[TEST]"
 
 _METHOD = re.compile(r';\s*method(?:\*[0-9*]*)?=(?:"(?:[^"\\]|\\.)*"|[^;"\\]*)', re.IGNORECASE)
-_BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
+# Comments and raw texts come first, so that no <body> in them is taken for the real one.
+_BODY = re.compile(
+    r"<!--(?:-?>|.*?(?:--!?>|\Z))"
+    r"|<(style|script|title|textarea)\b.*?(?:</\1\b|\Z)"
+    r"|(?P<body><body\b[^<>]*+>)",
+    re.IGNORECASE | re.DOTALL,
+)
 _BANNER: Mapping[str, str] = {
     "en": "Test copy: test mode is on. Without it, this mail would go to {recipients}.",
     "de": "Testkopie: Der Testmodus ist eingeschaltet. Ohne ihn ginge diese Mail an {recipients}.",
@@ -40,7 +46,12 @@ def with_test_marks(content: Content, recipients: tuple[str, ...], locale: str) 
 
 
 def harmless(file: Attachment) -> Attachment:
-    """Give a calendar file without METHOD, so that no program answers it; any other file as it is."""
+    """Give a calendar file without METHOD, so that no program answers it; most others as they are.
+
+    An attached mail may hold an invitation, and goes as a mere file.
+    """
+    if file.media_type in ATTACHED_MAILS:
+        return replace(file, content_type="application/octet-stream")
     if not is_calendar(file.media_type, (file.filename,)):
         return file
     charset = _charset(file.data)
@@ -61,6 +72,5 @@ def _charset(data: bytes) -> str:
 
 def _into_html(html: str, banner: str) -> str:
     box = f'<div role="note" style="{_STYLE}">{escape(banner)}</div>'
-    body = _BODY.search(html)
-    at = body.end() if body else 0
+    at = next((found.end() for found in _BODY.finditer(html) if found["body"]), 0)
     return html[:at] + box + html[at:]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["HeaderFault", "HeaderRefused", "header_fault"]
+__all__ = ["HeaderFault", "HeaderRefused", "header_fault", "steers_relays"]
 
 
 class HeaderRefused(StrEnum):
@@ -79,6 +79,24 @@ _ALLOWED: Mapping[str, re.Pattern[str]] = {
     "organization": re.compile(r"\A.*\Z"),
 }
 _ALLOWED_PREFIXES = ("x-", "thread-")
+# By the documentation of SendGrid, Mandrill, SparkPost, Mailgun, Mailjet, Postmark, Amazon SES and
+# Brevo, and by the custom of mail programs that ask for receipts; as of 2026-11.
+_STEERING = (
+    "x-smtpapi",
+    "x-mc-",
+    "x-msys-api",
+    "x-mailgun-",
+    "x-mj-",
+    "x-pm-",
+    "x-ses-",
+    "x-sib-",
+    "x-confirm-reading-to",
+)
+
+
+def steers_relays(name: str) -> bool:
+    """Whether some relay takes orders from a field: more recipients, receipts, another time (M35)."""
+    return name.lower().startswith(_STEERING)
 
 
 def header_fault(name: str, value: str) -> HeaderFault | None:

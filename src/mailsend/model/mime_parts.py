@@ -175,7 +175,9 @@ def _names(fields: tuple[HeaderField, ...]) -> tuple[str, ...]:
     for key, wanted in (("content-disposition", "filename"), ("content-type", "name")):
         for value in [field.value for field in fields if field.key == key]:
             found.append(read_parameters(value)[1].get(wanted, ""))
-            found += [_ESCAPED.sub(r"\1", quoted) or bare.strip() for quoted, bare in _PLAIN_NAME.findall(value)]
+            found += [
+                _ESCAPED.sub(r"\1", quoted) or bare.strip() for quoted, bare in _PLAIN_NAME.findall(value)
+            ]
     return tuple(dict.fromkeys(decode_words(name) for name in found if name))
 
 

@@ -159,6 +159,9 @@ def logo(value: Any, place: Place) -> Logo | None:
     return None
 
 
+_NOT_IN_PEM = re.compile(r"[\x00\ud800-\udfff]")
+
+
 def pem(value: Any, place: Place) -> Secret | None:
     """Read a private key as PEM text; in Loose text backslash and n may break lines."""
     if isinstance(value, Secret):
@@ -167,7 +170,7 @@ def pem(value: Any, place: Place) -> Secret | None:
         value = value.decode("ascii", "replace")
     if isinstance(value, Loose) and "\n" not in value:
         value = value.replace(_WRITTEN_LINE_BREAK, "\n")
-    if isinstance(value, str) and "-----BEGIN" in value:
+    if isinstance(value, str) and "-----BEGIN" in value and not _NOT_IN_PEM.search(value):
         return Secret(str(value))
     place.refuse(
         "expected a private key in PEM (-----BEGIN …)",

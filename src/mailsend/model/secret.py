@@ -13,13 +13,14 @@ class Secret:
     """A password, a private key or a token.
 
     It compares in constant time, and neither ``repr``, ``str``, formatting nor pickling shows it;
-    ``reveal()`` is the only way to its text, so that every use can be found by that word.
+    ``reveal()`` is the only way to its text, so that every use can be found by that word. Raises
+    ValueError for bytes that are no UTF-8.
     """
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str | bytes) -> None:
-        self._text = text.decode() if isinstance(text, bytes) else text
+        self._text = _decoded(text) if isinstance(text, bytes) else text
 
     def reveal(self) -> str:
         """Give the secret itself."""
@@ -49,3 +50,11 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a Secret is not written down")
+
+
+def _decoded(octets: bytes) -> str:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        pass  # the error holds the octets
+    raise ValueError("a secret is text in UTF-8")

@@ -157,4 +157,6 @@ class Server:
         user = self.credentials.user if self.credentials else ""
         secret = self.credentials.password.reveal() if self.credentials else ""
         where = "\n".join((self.kind, self.host, str(self.port), self.tls, user, self.folder))
-        return hmac.new(secret.encode(), where.encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(
+            secret.encode("utf-8", "surrogatepass"), where.encode("utf-8", "surrogatepass"), hashlib.sha256
+        ).hexdigest()[:32]

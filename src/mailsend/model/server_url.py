@@ -226,7 +226,7 @@ def _decoded(written: str) -> str | None:
         return None
     try:
         return unquote_to_bytes(written).decode()
-    except UnicodeDecodeError:
+    except UnicodeError:
         return None
 
 

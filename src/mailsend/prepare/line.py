@@ -205,9 +205,7 @@ def _render(message: Message, sender: SenderDecision, circumstances: Circumstanc
     except TemplateError as problem:
         return Refusal(
             step="template",
-            reason=(
-                TemplateRefused.MISSING_VALUE if problem.value_missing else TemplateRefused.TEMPLATE
-            ),
+            reason=(TemplateRefused.MISSING_VALUE if problem.value_missing else TemplateRefused.TEMPLATE),
             facts={
                 "template": problem.template,
                 "why": problem.why,

@@ -18,6 +18,7 @@ from mailsend.model.server import Credentials, Server, TlsMode
 from mailsend.testing.certificates import Certificate, TlsFiles, make_tls
 from mailsend.testing.faults import Act, Place, ScriptedFault, fault_named
 from mailsend.testing.received import Received
+from mailsend.transport.smtp_memory import forget_log_ins
 
 if TYPE_CHECKING:
     from mailsend.testing.server_session import ScriptedSession
@@ -138,6 +139,7 @@ class ScriptedServer:
             from mailsend.testing.server_session import ScriptedSession
         except ImportError as missing:
             raise MissingExtra("test", needed_for="the scripted SMTP server") from missing
+        forget_log_ins()  # the port may be one that an earlier server refused log-ins on
         implicit = self.tls_files.context if self.tls_files and self.tls is TlsMode.IMPLICIT else None
         self._running = _Running(lambda loop: ScriptedSession(self, loop), self.host, implicit)
         self.port = self._running.port

@@ -13,7 +13,7 @@ from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, sam
 from mailsend.transport.clock import utc_now
 
 if TYPE_CHECKING:
-    from email.message import EmailMessage
+    from email.message import MIMEPart
 
 __all__ = ["ConsoleTransport"]
 
@@ -84,7 +84,7 @@ def _readable(envelope: Envelope, data: bytes) -> str:
     return "\n".join([*lines, _RULE, ""])
 
 
-def _text(body: EmailMessage) -> str:
+def _text(body: MIMEPart) -> str:
     try:
         return str(body.get_content())
     except LookupError:  # a character set that Python does not know

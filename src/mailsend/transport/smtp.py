@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
 from collections.abc import Awaitable
@@ -24,6 +25,7 @@ __all__ = ["Silent", "Wire"]
 _BLOCK: Final = 256 * 1024  # octets written before we wait for the network to take them
 _FAREWELL: Final = 1.0  # seconds for the other side to close
 _LONGEST_REPLY: Final = 4096  # characters that are kept of a reply (RFC 5321, 4.5.3.1.5: 512 a line)
+_STATUS: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|\Z)")  # RFC 2034
 _MALFORMED: Final = 0  # a reply without a code: no severity of RFC 5321
 
 
@@ -87,7 +89,9 @@ class Wire:
 
     def hide(self, *secrets: str) -> None:
         """Keep these out of the record, also where a server repeats them."""
-        self._hidden += [one for one in secrets if one]
+        found = {*self._hidden, *secrets} - {""}
+        # The longer ones first: a shorter one may stand in them.
+        self._hidden = sorted(found, key=len, reverse=True)
 
     def note(self, who: str, line: str) -> None:
         """Write one line of the conversation down."""
@@ -256,15 +260,22 @@ class Wire:
         return self._heard(response.code, response.message)
 
     def _heard(self, code: int, message: str) -> Reply:
-        text = _printable(message)
-        for secret in self._hidden:
-            text = text.replace(secret, "***")
+        text = "\n".join([self._masked(line) for line in _printable(message).split("\n")])
         text = text[:_LONGEST_REPLY]
         lines = text.split("\n")
         for line in lines[:-1]:
             self.note("S", f"{code:03}-{line}")
         self.note("S", f"{code:03} {lines[-1]}")
         return Reply.of(code, text)
+
+    def _masked(self, line: str) -> str:
+        """Mask secrets behind the enhanced status code, which a short one may look like."""
+        status = _STATUS.match(line)
+        start = status.end() if status else 0
+        said = line[start:]
+        for secret in self._hidden:
+            said = said.replace(secret, "***")
+        return line[:start] + said
 
 
 def _dot_stuffed(data: bytes) -> bytes:

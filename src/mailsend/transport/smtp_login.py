@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import re
 from typing import Final
+from urllib.parse import quote, quote_plus
 
 from mailsend.decide.verdict import Reason, Step, conclude, judge
 from mailsend.model.reply import Reply
@@ -19,6 +21,7 @@ __all__ = ["log_in"]
 
 _PREFERENCE: Final = (AuthMethod.PLAIN, AuthMethod.LOGIN, AuthMethod.CRAM_MD5)
 _CONTINUE: Final = 334
+_ESCAPE: Final = re.compile("%[0-9A-F]{2}")
 
 
 async def log_in(server: Server, wire: Wire, *, methods: str | None) -> None:
@@ -32,7 +35,6 @@ async def log_in(server: Server, wire: Wire, *, methods: str | None) -> None:
         raise Stopped(conclude(Reason.AUTH_IN_CLEAR))
     method = _chosen(server.auth, methods)
     password = credentials.password.reveal()
-    wire.hide(password, _encoded(password), _encoded(f"\0{credentials.user}\0{password}"))
     try:
         reply = await _dialogue(method, credentials.user, password, wire, seconds_for(Step.AUTH, server))
     except Silent as silence:
@@ -56,6 +58,8 @@ def _chosen(wanted: AuthMethod | None, methods: str | None) -> AuthMethod:
 
 async def _dialogue(method: AuthMethod, user: str, password: str, wire: Wire, seconds: float) -> Reply:
     """Hold the dialogue of ``method``; the answers stop where the server stops asking."""
+    if method is not AuthMethod.CRAM_MD5:
+        wire.hide(*_forms(user, password))
     match method:
         case AuthMethod.PLAIN:
             token = _encoded(f"\0{user}\0{password}")
@@ -71,6 +75,8 @@ async def _dialogue(method: AuthMethod, user: str, password: str, wire: Wire, se
             reply = await wire.command("AUTH CRAM-MD5", seconds)
             if reply.code != _CONTINUE:
                 return reply
+            # Not before: a short password may stand in the challenge by chance.
+            wire.hide(*_forms(user, password))
             answer = _cram_md5(user, password, reply.text)
             return await wire.command(answer, seconds, shown="***")
 
@@ -81,8 +87,22 @@ def _cram_md5(user: str, password: str, challenge: str) -> str:
         asked = base64.b64decode(challenge, validate=True)
     except (binascii.Error, ValueError):
         return "*"
-    return _encoded(f"{user} {hmac.new(password.encode(), asked, 'md5').hexdigest()}")
+    return _encoded(f"{user} {hmac.new(_octets(password), asked, 'md5').hexdigest()}")
+
+
+def _forms(user: str, password: str) -> list[str]:
+    """Give what a password may look like in a server's answer."""
+    encoded = [_encoded(one) for one in (password, f"\0{password}", f"\0{user}\0{password}")]
+    percent = quote(_octets(password), safe="")
+    lower = _ESCAPE.sub(lambda found: found[0].lower(), percent)
+    plus = quote_plus(_octets(password))
+    return [password, percent, lower, plus, *encoded, *(one.rstrip("=") for one in encoded)]
 
 
 def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode()).decode("ascii")
+    return base64.b64encode(_octets(text)).decode("ascii")
+
+
+def _octets(text: str) -> bytes:
+    """Give UTF-8 in any case: an error of encoding would hold the secret."""
+    return text.encode("utf-8", "surrogatepass")

@@ -1,15 +1,17 @@
-"""What a transport remembers of its server from one mail to the next."""
+"""What is remembered of a server from one mail to the next: log-ins by the process, policy by a transport."""
 
 from __future__ import annotations
 
 import math
+import os
+import threading
 from dataclasses import dataclass
 from typing import Final
 
 from mailsend.model.address import Domain
 from mailsend.model.reply import Reply
 
-__all__ = ["LoginGate", "PolicyMemory"]
+__all__ = ["LoginGate", "PolicyMemory", "forget_log_ins", "gate_for"]
 
 _PAUSES: Final = (300.0, 1800.0, math.inf)  # seconds after the first, second and third refusal (M12)
 
@@ -18,27 +20,73 @@ class LoginGate:
     """Keeps a wrong password from locking an account: after a refusal nobody tries for a while.
 
     Times are in seconds on any steady clock. Only 535 counts; 454 is the server's own trouble.
+    Any thread may ask.
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self.proved = False
         self._refusals = 0
         self._closed_until = -math.inf
 
     def is_closed(self, now: float) -> bool:
         """Say whether a log-in is too early."""
-        return now < self._closed_until
+        with self._lock:
+            return now < self._closed_until
+
+    def take_turn(self) -> bool:
+        """Take the one turn to log in, without waiting; say whether it was free."""
+        return self._turn.acquire(blocking=False)
+
+    def leave_turn(self) -> None:
+        """Let the next one try."""
+        self._turn.release()
 
     def refused(self, now: float) -> None:
         """Take note of a 535: closed for 5 minutes, then 30, then until the settings change."""
-        self.proved = False
-        self._closed_until = now + _PAUSES[min(self._refusals, len(_PAUSES) - 1)]
-        self._refusals += 1
+        with self._lock:
+            self.proved = False
+            self._closed_until = now + _PAUSES[min(self._refusals, len(_PAUSES) - 1)]
+            self._refusals += 1
 
     def passed(self) -> None:
         """Take note of a log-in that succeeded."""
-        self.proved = True
-        self._refusals = 0
+        with self._lock:
+            self.proved = True
+            self._refusals = 0
+
+
+class _Gates:
+    """The gates of this process, by the fingerprint of their servers."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        self._lock = threading.Lock()  # anew: another thread may have held it at a fork
+        self._gates: dict[str, LoginGate] = {}
+
+    def of(self, fingerprint: str) -> LoginGate:
+        with self._lock:
+            return self._gates.setdefault(fingerprint, LoginGate())
+
+
+_gates: Final = _Gates()
+
+
+def gate_for(fingerprint: str) -> LoginGate:
+    """Give the one gate that this process has for a server and an account (M12)."""
+    return _gates.of(fingerprint)
+
+
+def forget_log_ins() -> None:
+    """Forget every log-in and every refusal: for tests, and in a process that was forked."""
+    _gates.forget()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=forget_log_ins)
 
 
 @dataclass(slots=True)

@@ -13,14 +13,15 @@ from mailsend.model.envelope import Envelope
 from mailsend.model.report import Attempt
 from mailsend.model.server import Server, ServerKind
 from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, wire_data
-from mailsend.transport.clock import utc_now
+from mailsend.transport.clock import steady_seconds, utc_now
 from mailsend.transport.smtp_home import MANY, Home, Talk
-from mailsend.transport.smtp_memory import LoginGate, PolicyMemory
+from mailsend.transport.smtp_memory import PolicyMemory, gate_for
 
 if TYPE_CHECKING:  # these load ssl and aiosmtplib, which nobody needs before the first mail
     from mailsend.model.reply import Reply
     from mailsend.transport.smtp import Wire
     from mailsend.transport.smtp_connect import Offer, Resolve
+    from mailsend.transport.smtp_memory import LoginGate
     from mailsend.transport.smtp_session import Unread
 
 __all__ = ["SmtpTransport"]
@@ -28,6 +29,7 @@ __all__ = ["SmtpTransport"]
 _log = logging.getLogger("mailsend.transport")
 
 _LOGIN_REFUSED: Final = 535
+_LOOK_AGAIN: Final = 0.05  # seconds
 
 
 class SmtpTransport:
@@ -54,7 +56,6 @@ class SmtpTransport:
         self.server = server
         self._resolve = resolve
         self._on_late = on_late
-        self._gate = LoginGate()
         self._memory = PolicyMemory()
         self._home: Home | None = None
 
@@ -141,12 +142,17 @@ class SmtpTransport:
 
     async def _connected(self, wire: Wire, home: Home) -> Offer:
         """Connect; log in one at a time until one log-in has succeeded (M12)."""
-        if self.server.credentials is None or self._gate.proved:
+        gate = gate_for(self.server.fingerprint)
+        if self.server.credentials is None or gate.proved:
             return await self._connect(wire)
         await _in_time(wire, home.login.acquire())
         try:
-            if not self._gate.proved:
-                return await self._connect(wire)
+            await _in_time(wire, _turn_at(gate))
+            try:
+                if not gate.proved:
+                    return await self._connect(wire)
+            finally:
+                gate.leave_turn()
         finally:
             home.login.release()
         return await self._connect(wire)
@@ -155,17 +161,17 @@ class SmtpTransport:
         from mailsend.transport.smtp_connect import connect, look_up
         from mailsend.transport.smtp_stop import Stopped
 
-        now = asyncio.get_running_loop().time
-        if self._gate.is_closed(now()):
+        gate = gate_for(self.server.fingerprint)
+        if gate.is_closed(steady_seconds()):
             raise Stopped(conclude(Reason.AUTH_PAUSED))
         try:
             offer = await connect(self.server, wire, resolve=self._resolve or look_up)
         except Stopped as stopped:
             if stopped.reply is not None and stopped.reply.code == _LOGIN_REFUSED:
-                self._gate.refused(now())
+                gate.refused(steady_seconds())
             raise
         if offer.logged_in:
-            self._gate.passed()
+            gate.passed()
         return offer
 
     async def _read_on(self, wire: Wire, unread: Unread, envelope: Envelope) -> None:
@@ -198,6 +204,13 @@ class SmtpTransport:
         if self._home is None or self._home.loop is not loop:
             self._home = Home(loop, self.server.max_connections)
         return self._home
+
+
+async def _turn_at(gate: LoginGate) -> bool:
+    """Wait for the turn to log in, which another thread's loop may hold."""
+    while not gate.take_turn():  # noqa: ASYNC110  an Event wakes nobody on another thread
+        await asyncio.sleep(_LOOK_AGAIN)
+    return True
 
 
 async def _in_time(wire: Wire, turn: Awaitable[bool]) -> None:

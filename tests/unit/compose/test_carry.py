@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from base64 import b64decode
 from datetime import UTC, datetime
 
 import pytest
@@ -376,3 +377,30 @@ def test_a_mail_that_is_a_calendar_object_is_disarmed_too() -> None:
         ("Content-Transfer-Encoding", "base64"),
     )
     assert kept.body == b"QkVHSU46VkNBTEVOREFSDQpFTkQ6VkNBTEVOREFSDQo="
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (b"Content-Type: application/octet-stream; name=invite.ics",),
+        (b"Content-Type: application/octet-stream", b"Content-Disposition: attachment; filename=Invite.ICS"),
+        (b"Content-Type: text/plain; name=a.txt", b"Content-Disposition: attachment; filename=a.vcs"),
+        (b"Content-Type: text/x-vcalendar; method=REQUEST",),
+    ],
+)
+def test_a_calendar_object_is_known_by_any_type_and_name(fields: tuple[bytes, ...]) -> None:
+    """Programs go by the name as well as by the type."""
+    kept = disarmed(original(lines(*fields, b"", b"\xef\xbb\xbfEND:X\r\n" + ICS)))
+    assert "REQUEST" not in repr(kept.content_fields)
+    assert b64decode(kept.body) == b"\xef\xbb\xbfEND:X\r\nBEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+
+
+def test_a_mail_attached_to_a_test_copy_is_a_mere_file() -> None:
+    """An invitation may stand in it, in any encoding."""
+    inner = b"Content-Type: text/calendar; method=REQUEST\r\n\r\n" + ICS
+    kept = disarmed(original(lines(b"Content-Type: message/rfc822", b"", inner)))
+    assert kept.content_fields == (
+        ("Content-Type", "application/octet-stream"),
+        ("Content-Transfer-Encoding", "base64"),
+    )
+    assert b64decode(kept.body) == inner

@@ -370,3 +370,32 @@ def test_a_list_is_divided_before_its_names_are_decoded(
     else:
         boxes = read_address_list(value, field="to")
         assert [(box.name, box.address.local_part) for box in boxes] == names
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        (
+            b"Content-Type: text/plain; name=evil.exe\nContent-Disposition: attachment; filename=ok.txt",
+            ("ok.txt", "evil.exe"),
+        ),
+        (
+            b"Content-Disposition: attachment; filename=evil.exe; filename*=utf-8''ok.txt",
+            ("ok.txt", "evil.exe"),
+        ),
+        (
+            b'Content-Disposition: attachment; filename=ok.txt; FileName = "ev\\il.exe"',
+            ("ok.txt", "evil.exe"),
+        ),
+        (
+            b"Content-Disposition: attachment; filename=ok.txt\nContent-Disposition: inline; filename=evil.exe",
+            ("ok.txt", "evil.exe"),
+        ),
+        (b"Content-Type: text/plain; name=a.txt\nContent-Disposition: inline; filename=a.txt", ("a.txt",)),
+        (b'Content-Type: text/plain; name=""', ()),
+    ],
+)
+def test_a_file_has_every_name_that_it_is_given(fields: bytes, names: tuple[str, ...]) -> None:
+    """Programs differ in which name they take, so each is told once."""
+    part = b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" + fields + b"\n\nx\n--b--\n"
+    assert original(b"From: a@b.example\n" + part).attachments == names

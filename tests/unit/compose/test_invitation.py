@@ -63,7 +63,9 @@ def test_a_method_that_differs_is_told(ics: str, method: str, fault: str | None)
 
 def test_without_its_method_an_object_asks_for_nothing() -> None:
     """All else stays as it was, folding included."""
-    assert without_method(ICS) == ICS.replace('METH\r\n OD;X-A="b:c":req\r\n uest\r\n', "")
+    bare = ICS.replace('METH\r\n OD;X-A="b:c":req\r\n uest\r\n', "").replace("METHOD:kept\r\n", "")
+    assert without_method(ICS) == bare
+    assert without_method(bare) is bare
     assert read_method(without_method(ICS)) is None
 
 
@@ -107,3 +109,36 @@ def test_an_object_is_utf8_in_crlf_lines() -> None:
     with pytest.raises(InvalidMessage) as caught:
         calendar_octets("\udcff")
     assert caught.value.field == "calendar"
+
+
+@pytest.mark.parametrize(
+    "ics",
+    [
+        "\ufeffMETHOD:REQUEST\r\nBEGIN:VCALENDAR\r\n",
+        "\ufeffBEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\n",
+        "END:X\r\nBEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\n",
+        "BEGIN:VCALENDAR\r\nBEGIN:X\r\nMETHOD:REQUEST\r\n",
+        " METHOD:REQUEST\r\nBEGIN:VCALENDAR\r\n",
+        "BEGIN:VCALENDAR\r\n\ufeffmethod;X=1:REQUEST\r\n",
+    ],
+)
+def test_no_disorder_saves_a_method(ics: str) -> None:
+    """A byte order mark, an END too many and a wrong place hide METHOD from nobody."""
+    assert "METHOD" not in without_method(ics).upper()
+
+
+def test_a_method_is_read_behind_a_byte_order_mark_and_an_end_too_many() -> None:
+    """What programs read is what is compared with the method that was said."""
+    assert read_method("\ufeffEND:X\nBEGIN:VCALENDAR\nMETHOD:REQUEST\n") == "REQUEST"
+
+
+@pytest.mark.parametrize("component", ["VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY"])
+def test_every_component_that_has_an_organizer_gets_it(component: str) -> None:
+    """Tasks, journals and free-busy times are organised as events are."""
+    ics = (
+        f"BEGIN:VCALENDAR\nBEGIN:{component}\nORGANIZER:mailto:old@x.example\nEND:{component}\nEND:VCALENDAR"
+    )
+    assert with_organizer(ics, Address.parse("a@b.example")) == (
+        f"BEGIN:VCALENDAR\r\nBEGIN:{component}\r\nORGANIZER:mailto:a@b.example\r\nEND:{component}\r\n"
+        "END:VCALENDAR\r\n"
+    )

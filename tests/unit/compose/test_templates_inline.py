@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
 from css_inline import CSSInliner
 from jinja2 import DictLoader, Environment, TemplateSyntaxError
 
+from mailsend.compose.templates import StaticLayer, Templates
 from mailsend.compose.templates.environment import base_environment
 from mailsend.compose.templates.inline import inlined
+from mailsend.errors import TemplateError
+from mailsend.model.rules import Branding
 
 CSS = """
 .a { color: red; padding: 1px 2px }
@@ -158,6 +162,74 @@ def test_a_class_that_depends_on_a_value_is_refused(source):
     with pytest.raises(TemplateSyntaxError, match="depends on a value") as caught:
         inlined(BASE, source, CSS, "x/body.html.j2")
     assert (caught.value.lineno, caught.value.name) == (2, "x/body.html.j2")
+
+
+MANY = "it has more than 5000 tags"
+OPEN = "more than 200 elements are open at once"
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("<div>" * 17000 + "</div>" * 17000, OPEN),
+        ("<b>" * 20000, OPEN),
+        ("<a><b><i><table>" * 2000, OPEN),
+        ("<b><i></b></i>" * 201, OPEN),
+        ("<b><p></b></p>" * 201, OPEN),
+        ("<div><object></div></object>" * 201, OPEN),
+        ("<div><table><tr><td></div>" * 101, OPEN),
+        ("<br>" * 5001, MANY),
+        ("</p>" * 5001, MANY),
+    ],
+)
+def test_markup_that_a_parser_would_choke_on_is_refused(source, why):
+    """Too many elements open at once, or too many tags, are told with line and advice before any parsing."""
+    layer = StaticLayer.of("own", {"t/subject.txt.j2": "s", "t/body.html.j2": "one\n" + source})
+    with pytest.raises(TemplateError) as caught:
+        Templates(layers=(layer,), branding=Branding()).render(
+            "t", {}, locale="", sender="", now=datetime(2026, 5, 4, tzinfo=UTC)
+        )
+    assert (caught.value.why, caught.value.file, caught.value.line) == (why, "body.html.j2", 2)
+    assert caught.value.advice.startswith("Close each" if why == OPEN else "Write what repeats")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<div>" * 200 + "</div>" * 200,
+        "<br>" * 5000,
+        "<p>x" * 999,
+        "<ul>" + "<li>x<p>y" * 999 + "</ul>",
+        "<dl>" + "<dt>x<dd>y" * 999 + "</dl>",
+        "<select>" + "<option>x" * 999 + "</select>",
+        ("<table><thead><tr><th>x<tbody>" + "<tr><td>x<td>y" * 9 + "</table>") * 150,
+        "<div><p><b>x</b></div>" * 800,
+    ],
+)
+def test_markup_with_end_tags_left_out_is_not_disturbed(source):
+    """End tags that HTML lets one leave out are not missed, and the limits themselves are within."""
+    assert inlined(BASE, source, ".z { top: 0 }", "x/body.html.j2") == source
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<style>" + "<a" * 8000 + "\"\n{}</style><p class='a'>x",
+        "<svg><style>" + "<div>" * 17000 + "</style></svg><p class='a'>x",
+        "<style><!-- .b { top: 1px } --></style><p class='a'>x",
+        "<p title='" + "<a" * 8000 + "'></p><p class='a'>x",
+    ],
+)
+def test_what_looks_like_tags_in_a_style_or_a_title_is_none(source):
+    """Rules and attributes full of '<' are neither parsed as tags nor read again and again."""
+    made = inlined(BASE, source, ".a { top: 0 }", "x/body.html.j2")
+    assert made == source.replace("<p class='a'>", "<p style=\"top: 0;\" class='a'>")
+
+
+def test_rules_in_the_old_comment_of_a_style_apply():
+    """<!-- in a style element hides nothing from CSS."""
+    made = inlined(BASE, "<style><!-- .b{top:1px} --></style><p class=b>", "", "x/body.html.j2")
+    assert made.replace(": ", ":").endswith('<p style="top:1px;" class=b>')
 
 
 def test_an_attribute_after_a_closed_condition_is_plain():

@@ -304,6 +304,18 @@ def test_what_no_mail_can_carry_is_refused(field, content, content_of):
     _refused(content_of(content), ContentRefused.NOT_TEXT, {"field": field})
 
 
+def test_the_texts_of_a_finished_mail_are_views(content_of, original):
+    """A NUL in them refuses nothing, since the content itself is carried; a subject is written anew."""
+    given = {"original": original(), "text": None, "html": None}
+    decision = content_of(Content(subject="Hello", text="a\x00b", html="a\x00b"), **given)
+    assert decision.reason == ContentReason.ORIGINAL
+    _refused(
+        content_of(Content(subject="\ud800", text="a"), **given),
+        ContentRefused.NOT_TEXT,
+        {"field": "subject"},
+    )
+
+
 def test_findings_name_what_a_person_should_look_at(content_of):
     """No subject, no text part, and HTML that Gmail clips are findings, not refusals."""
     assert content_of(Content(subject=" ", html="<p>ä</p>")).findings == ("no_subject", "no_text")

@@ -207,6 +207,7 @@ def test_a_wrong_url_is_refused_with_the_reason(url, why):
             'expected "plain" or "login" or "cram-md5" or "xoauth2" or "oauthbearer", not another word',
         ),
         ("rewrites=Message ID", "expected the name of a header field"),
+        ("rewrites=Date,FROM", "every signature covers From"),
         ("senders=ann", "expected a sender"),
         ("senders=@", "expected a sender"),
         ("internal_domains=a..b", "'a..b' is not a domain: "),

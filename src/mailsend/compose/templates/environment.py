@@ -13,7 +13,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace, missing
 
 from mailsend.compose.templates.filters import guarded_filters
-from mailsend.compose.templates.limits import counted, joined, searched, spend, weigh
+from mailsend.compose.templates.limits import counted, joined, range_within_limits, searched, spend, weigh
 from mailsend.compose.templates.locate import Kind, kind_of
 from mailsend.compose.templates.methods import check_method, check_operator
 
@@ -63,7 +63,7 @@ class MailEnvironment(ImmutableSandboxedEnvironment):
     """The sandbox with the limits of a rendering at each door."""
 
     template_class = MailTemplate
-    intercepted_binops = frozenset({"+", "*", "**", "%"})
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
     @staticmethod
     def concat(pieces: Iterable[str]) -> str:
@@ -145,5 +145,5 @@ def base_environment() -> MailEnvironment:
     environment.filters = guarded_filters()
     environment.tests = {**environment.tests, "in": _is_in}
     del environment.globals["lipsum"]
-    environment.globals |= {"dict": _weighed_dict, "namespace": Notes}
+    environment.globals |= {"dict": _weighed_dict, "namespace": Notes, "range": range_within_limits}
     return environment

@@ -16,7 +16,7 @@ from jinja2.exceptions import (
     UndefinedError,
 )
 
-from mailsend.compose.templates.limits import LimitReached
+from mailsend.compose.templates.limits import LimitReached, MarkupLimitReached
 from mailsend.errors import TemplateError
 
 __all__ = ["told"]
@@ -69,6 +69,8 @@ def _reason(error: BaseException, known_values: Iterable[str], files: Iterable[s
         return str(
             error.message
         ), "Only Jinja's own filters and date, time, datetime, number, money are there."
+    if isinstance(error, MarkupLimitReached):
+        return str(error.message), error.advice
     if isinstance(error, TemplateSyntaxError):
         return str(error.message), "Mend the line; 'mailsend template preview' shows the result."
     if isinstance(error, RecursionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
@@ -21,7 +22,7 @@ from mailsend.compose.templates.limits import (
     spend,
     weigh,
 )
-from mailsend.compose.templates.methods import check_format, check_widths, replaced_size
+from mailsend.compose.templates.methods import check_format, check_whole_number, check_widths, replaced_size
 from mailsend.compose.templates.wording import FILTERS as OUR_FILTERS
 
 __all__ = ["CHARGED", "COUNTED", "JOINED", "SEARCHED", "WEIGHED", "guarded_filters"]
@@ -41,6 +42,7 @@ _ITERATING = frozenset(
 )
 _MEASURED = (str, *CONTAINERS)
 _DEFAULT_INDENT = 4
+_WORD = re.compile(r"[^\t\n\x0b\x0c\r ]++")  # as textwrap sees words
 
 Filter = Callable[..., Any]
 
@@ -155,9 +157,17 @@ def _check_indent(value: Any, width: int | str = _DEFAULT_INDENT, *_: Any, **__:
     spend(work=(str(value).count("\n") + 1) * columns)
 
 
+def _check_int(value: Any, *_: Any, **__: Any) -> None:
+    check_whole_number(value)
+
+
 def _check_wordwrap(value: Any, width: int = 79, *arguments: Any, **keywords: Any) -> None:
     longest = max((len(one) for one in (*arguments, *keywords.values()) if isinstance(one, str)), default=1)
-    spend(work=len(str(value)) * longest)
+    text = str(value)
+    spend(work=len(text) * longest)
+    # A word is cut by copying the rest of it for each line.
+    word = max((len(one[0]) for one in _WORD.finditer(text)), default=0)
+    spend(work=word**2 // max(width, 1))
 
 
 def _check_sum(value: Any, attribute: Any = None, start: Any = 0) -> None:
@@ -172,6 +182,7 @@ def _check_json(value: Any) -> None:
 _CHECKS: dict[str, Callable[..., None]] = {
     "format": _check_format,
     "indent": _check_indent,
+    "int": _check_int,
     "replace": _check_replace,
     "sum": _check_sum,
     "tojson": _check_json,

@@ -15,11 +15,12 @@ from jinja2 import Environment
 from jinja2.exceptions import TemplateSyntaxError
 
 from mailsend.compose.templates.markup import CODE, VALUE, Attribute, Piece, masked, normal_lines, pieces
+from mailsend.compose.templates.nesting import check_nesting
 
 __all__ = ["inlined"]
 
 _NUMBER = "data-mailsend-tag"
-_STYLED = re.compile(r"<[a-z](?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
+_STYLED = re.compile(r"<[a-z](?:[^>\"]|\"[^\"]*\")*+>", re.IGNORECASE)  # as css_inline writes it
 _NUMBERED = re.compile(rf'\s{_NUMBER}="(\d+)"')
 _STYLE = re.compile(r'\sstyle="([^"]*)"')
 _VALUES = re.compile(f"{VALUE}+")
@@ -37,11 +38,13 @@ def inlined(environment: Environment, source: str, css: str, path: str) -> str:
     """Give ``source`` with the rules of ``css`` and of its own style elements in its style attributes.
 
     Style elements stay, and so do at-rules in them. Raises TemplateSyntaxError where a class or an
-    id depends on a value, since nobody can know then what applies.
+    id depends on a value, since nobody can know then what applies, and where tags are too many or
+    too deep.
     """
     source = normal_lines(source)
     mask = masked(environment, source, path)
     tags = list(pieces(source, mask))
+    check_nesting(tags, source, path)
     starts = [tag for tag in tags if not tag.is_end]
     values: list[str] = []
     for tag in starts:
@@ -99,11 +102,16 @@ def _tokens(tag: Piece, source: str, mask: str, values: list[str]) -> str:
     kept: list[str] = []
     at, end = tag.end, tag.end + len(tag.raw)
     for found in _VALUES.finditer(mask, at, end):
-        kept += [mask[at : found.start()], f"mailsendvalue{len(values)}x"]
+        kept += [_without_tags(mask[at : found.start()]), f"mailsendvalue{len(values)}x"]
         values.append(source[found.start() : found.end()])
         at = found.end()
     # A {{ … }} that stands for whole rules would be taken for the beginning of the selector after it.
-    return "".join((*kept, mask[at:end], " {}"))
+    return "".join((*kept, _without_tags(mask[at:end]), " {}"))
+
+
+def _without_tags(css: str) -> str:
+    """Give the same rules without ``<``: in an svg, a parser would read tags in them that nobody counted."""
+    return css.replace("<!--", "").replace("<", "\\3c ")
 
 
 def _computed(markup: str, css: str) -> dict[int, str]:

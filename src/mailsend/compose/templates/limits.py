@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from jinja2.exceptions import SecurityError
+from jinja2.exceptions import SecurityError, TemplateSyntaxError
 
 __all__ = [
     "CONTAINERS",
@@ -17,8 +17,10 @@ __all__ = [
     "MAX_WORK",
     "Budget",
     "LimitReached",
+    "MarkupLimitReached",
     "counted",
     "joined",
+    "range_within_limits",
     "spend",
     "weigh",
 ]
@@ -42,6 +44,14 @@ class LimitReached(SecurityError):
         self.advice = advice
 
 
+class MarkupLimitReached(TemplateSyntaxError):
+    """The tags of a file are too many or too deep; ``advice`` says what to do."""
+
+    def __init__(self, message: str, line: int, path: str, advice: str) -> None:
+        super().__init__(message, line, path)
+        self.advice = advice
+
+
 @dataclass(slots=True)
 class Budget:
     """What one rendering has left."""
@@ -60,12 +70,14 @@ def spend(*, steps: int = 0, work: int = 0) -> None:
     budget.work -= work
     if budget.steps >= 0 and budget.work >= 0:
         return
-    if budget.steps < 0:
-        raise LimitReached(
-            f"it takes more than {MAX_STEPS} turns of loops and calls",
-            "Loop over less, or pass a shorter list.",
-        )
-    raise too_large()
+    raise _too_many() if budget.steps < 0 else too_large()
+
+
+def _too_many() -> LimitReached:
+    return LimitReached(
+        f"it takes more than {MAX_STEPS} turns of loops and calls",
+        "Loop over less, or pass a shorter list.",
+    )
 
 
 def too_large() -> LimitReached:
@@ -78,10 +90,24 @@ def too_large() -> LimitReached:
 
 def counted(items: Any) -> Any:
     """Give something to loop over, its turns paid for: at once where the length is known."""
+    if isinstance(items, range):
+        _check_range(items)
     if type(items) in _SIZED:
         spend(steps=len(items))
         return items
     return _paid(iter(items))
+
+
+def range_within_limits(*bounds: Any) -> range:
+    """Give ``range(*bounds)``; raises LimitReached where no loop could go through it."""
+    made = range(*bounds)
+    _check_range(made)
+    return made
+
+
+def _check_range(numbers: range) -> None:
+    if numbers[MAX_STEPS:]:  # len() itself fails for the largest ones
+        raise _too_many()
 
 
 def searched(items: Any) -> Any:
@@ -90,6 +116,9 @@ def searched(items: Any) -> Any:
         spend(work=len(items))
     elif isinstance(items, CONTAINERS):
         weigh(items)
+    elif isinstance(items, range):
+        _check_range(items)
+        spend(work=len(items))  # what is no int is compared with each
     elif not hasattr(items, "__contains__"):
         return counted(items)
     return items

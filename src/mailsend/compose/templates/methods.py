@@ -20,13 +20,21 @@ from mailsend.compose.templates.limits import (
     weigh,
 )
 
-__all__ = ["check_format", "check_method", "check_operator", "check_widths", "replaced_size"]
+__all__ = [
+    "check_format",
+    "check_method",
+    "check_operator",
+    "check_whole_number",
+    "check_widths",
+    "replaced_size",
+]
 
 _LONGEST_NUMBER = 4096  # bits
+_LONGEST_DIGITS = 100  # of a text, or a Decimal, that becomes an int
 _PADDING = frozenset({"ljust", "rjust", "center", "zfill", "expandtabs"})
 _HARMLESS = frozenset(
     {
-        *("capitalize", "casefold", "count", "encode", "endswith", "find", "format", "format_map"),
+        *("capitalize", "casefold", "count", "endswith", "find", "format", "format_map"),
         *("index", "isalnum", "isalpha", "isascii", "isdecimal", "isdigit", "islower", "isnumeric"),
         *("isspace", "istitle", "isupper", "join", "lower", "lstrip", "partition", "removeprefix"),
         *("removesuffix", "replace", "rfind", "rindex", "rpartition", "rsplit", "rstrip", "split"),
@@ -125,7 +133,7 @@ def _check_time_format(pattern: str) -> None:
 
 
 def check_operator(operator: str, left: Any, right: Any) -> None:
-    """Refuse ``+ * ** %`` where the result would be large; pay for texts and lists."""
+    """Refuse arithmetic with large numbers, and ``+ * %`` that make large texts or lists; pay for texts and lists."""
     if isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS):
         _check_numbers(operator, left, right)
     elif operator == "*":
@@ -145,18 +153,32 @@ def check_operator(operator: str, left: Any, right: Any) -> None:
 
 
 def _check_numbers(operator: str, left: Any, right: Any) -> None:
-    if operator == "+" or isinstance(left, float | complex) or isinstance(right, float | complex):
+    if isinstance(left, float | complex) or isinstance(right, float | complex):
         return
-    if operator == "*":
-        large = (
-            isinstance(left, int)
-            and isinstance(right, int)
-            and (left.bit_length() + right.bit_length() > _LONGEST_NUMBER)
-        )
-    elif operator == "**":
-        bits = left.bit_length() if isinstance(left, int) else 64
-        large = abs(right) * max(bits, 1) > _LONGEST_NUMBER
+    if operator == "**":
+        large = abs(right) * max(_bits(left), 1) > _LONGEST_NUMBER
     else:
-        return
+        large = _bits(left) + _bits(right) > _LONGEST_NUMBER
     if large:
-        raise LimitReached("a number grows too large", "Work out large numbers in the application.")
+        raise _too_large_number()
+
+
+def _bits(number: Any) -> int:
+    """Give how much is to be worked on: a Decimal is rounded to the digits of its context anyway."""
+    if isinstance(number, int):
+        return number.bit_length()
+    if isinstance(number, Fraction):
+        return number.numerator.bit_length() + number.denominator.bit_length()
+    return 64
+
+
+def _too_large_number() -> LimitReached:
+    return LimitReached("a number grows too large", "Work out large numbers in the application.")
+
+
+def check_whole_number(value: Any) -> None:
+    """Refuse what would become a large int: long texts, and a Decimal with a large exponent."""
+    if isinstance(value, str | bytes) and len(value) > _LONGEST_DIGITS:
+        raise _too_large_number()
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() > _LONGEST_DIGITS:
+        raise _too_large_number()
