@@ -2,72 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Coroutine, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from mailsend.errors import InvalidSettings
-from mailsend.mailer.without_store import WithoutStore
+from mailsend.mailer.common import CommonMailer
 
 # What a mail is made of is imported where it is used, so that importing a Mailer costs little.
 if TYPE_CHECKING:
-    from mailsend.compose.templates import Templates
     from mailsend.mailer.core import Asked, Thinking
-    from mailsend.mailer.directory import Directory
-    from mailsend.mailer.interceptors import After, Before, Check
-    from mailsend.mailer.test_mode import TestModeSwitch
     from mailsend.model.decision import Decision
     from mailsend.model.message import Message
     from mailsend.model.report import Report
     from mailsend.model.rules import Rules
     from mailsend.model.submission import Refusal, Submission
-    from mailsend.settings import Settings
-    from mailsend.transport.capture import Captured
 
 __all__ = ["AsyncMailer"]
 
 T = TypeVar("T")
 
 
-class AsyncMailer(WithoutStore):
+class AsyncMailer(CommonMailer):
     """Sends mail from a running event loop; see Mailer for what the arguments mean.
 
     It may be used on several loops, each with connections of its own, and is an asynchronous
     context manager. Raises InvalidSettings.
     """
-
-    def __init__(
-        self,
-        settings: Settings | None = None,
-        *,
-        directory: Directory | None = None,
-        before: Sequence[Before] = (),
-        check: Sequence[Check] = (),
-        after: Sequence[After] = (),
-    ) -> None:
-        from mailsend.mailer.core import Core
-
-        self._core = Core(settings, directory, before, check, after)
-
-    @property
-    def rules(self) -> Rules:
-        """The rules from the settings."""
-        return self._core.rules
-
-    @property
-    def test_mode(self) -> TestModeSwitch:
-        """The switch that sends everything to the test address."""
-        return self._core.test_mode
-
-    @property
-    def templates(self) -> Templates:
-        """The templates of the application: ``names``, ``show``, ``sample``, ``source_of``."""
-        return self._core.templates()
-
-    @property
-    def captured(self) -> tuple[Captured, ...]:
-        """What the ``memory:`` servers took: each with ``.envelope`` and ``.data``."""
-        return self._core.captured()
 
     async def preview(self, message: Message) -> Submission | Refusal:
         """Give the finished mail as it would be sent, or why it may not be; opens no socket."""

@@ -8,31 +8,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from mailsend.errors import InvalidSettings
-from mailsend.mailer.without_store import WithoutStore
+from mailsend.mailer.common import CommonMailer
 
 # What a mail is made of is imported where it is used, so that importing a Mailer costs little.
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from mailsend.compose.templates import Templates
     from mailsend.mailer.core import Asked, Thinking
     from mailsend.mailer.directory import Directory
     from mailsend.mailer.interceptors import After, Before, Check
-    from mailsend.mailer.test_mode import TestModeSwitch
     from mailsend.model.decision import Decision
     from mailsend.model.message import Message
     from mailsend.model.report import Report
     from mailsend.model.rules import Rules
     from mailsend.model.submission import Refusal, Submission
     from mailsend.settings import Settings
-    from mailsend.transport.capture import Captured
 
 __all__ = ["Mailer"]
 
 T = TypeVar("T")
 
 
-class Mailer(WithoutStore):
+class Mailer(CommonMailer):
     """Sends mail: decides, shows, delivers.
 
     ``settings`` come from ``Settings()`` where none are given; ``directory`` gives the rules of
@@ -49,9 +46,7 @@ class Mailer(WithoutStore):
         check: Sequence[Check] = (),
         after: Sequence[After] = (),
     ) -> None:
-        from mailsend.mailer.core import Core
-
-        self._core = Core(settings, directory, before, check, after)
+        super().__init__(settings, directory=directory, before=before, check=check, after=after)
         self._begin()
 
     def _begin(self) -> None:
@@ -63,26 +58,6 @@ class Mailer(WithoutStore):
     def _notice_fork(self) -> None:
         if os.getpid() != self._process:
             self._begin()
-
-    @property
-    def rules(self) -> Rules:
-        """The rules from the settings."""
-        return self._core.rules
-
-    @property
-    def test_mode(self) -> TestModeSwitch:
-        """The switch that sends everything to the test address."""
-        return self._core.test_mode
-
-    @property
-    def templates(self) -> Templates:
-        """The templates of the application: ``names``, ``show``, ``sample``, ``source_of``."""
-        return self._core.templates()
-
-    @property
-    def captured(self) -> tuple[Captured, ...]:
-        """What the ``memory:`` servers took: each with ``.envelope`` and ``.data``."""
-        return self._core.captured()
 
     def preview(self, message: Message) -> Submission | Refusal:
         """Give the finished mail as it would be sent, or why it may not be; opens no socket."""
