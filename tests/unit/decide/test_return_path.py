@@ -194,6 +194,11 @@ def test_a_server_that_insists_on_its_account_gets_that_as_reverse_path(signed, 
 
 def test_a_server_that_insists_does_so_without_a_key_as_well(shop, return_path):
     """Alignment does not take the account's address from a server that knows no other."""
+    shop["application"]["proved_for_smarthost"] = ["operations-the-rat.example"]
+    assert _chosen(return_path(bounce_to="b@suite.example")) == (
+        "reply_to",
+        "ann@operations-the-rat.example",
+    )
     shop["application"]["smarthosts"] = ["smtp://account%40partner.example:pw@b.example?mail_from=login"]
     assert _chosen(return_path(bounce_to="b@suite.example")) == ("login", "account@partner.example")
 
