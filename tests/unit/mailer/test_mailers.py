@@ -330,20 +330,14 @@ def test_an_interceptor_that_moves_a_message_to_another_customer_gets_its_rules(
     assert str(lost.preview(a_message()).reason) == "unknown_customer"
 
 
-def seen_by_path(report):
-    """Be named by dotted path in a test's settings."""
-    SEEN.append(report.complete)
-
-
-SEEN = []
-
-
 def test_interceptors_may_be_named_in_the_settings(make):
     """Dotted paths are imported; one that cannot be is an error that names the setting."""
     settings = shop(interceptors={"after": ["operator.truth"]})
     with pytest.raises(InvalidSettings, match=r"application\.interceptors\.check: 'nowhere\.check'"):
         make(settings=shop(interceptors={"check": ["nowhere.check"]}))
-    assert isinstance(make(settings=shop(interceptors={"check": ["operator:not_"]})).preview, object)
+    colon = make(settings=shop(interceptors={"before": ["operator:is_not"]}))
+    with pytest.raises(TypeError, match="is_not gave True; expected is a Message or a Refusal"):
+        colon.preview(a_message())
     with pytest.raises(InvalidSettings, match=r"'math\.pi' is not callable"):
         make(settings=shop(interceptors={"after": ["math.pi"]}))
     assert isinstance(make(settings=settings).preview(a_message()), Submission)
