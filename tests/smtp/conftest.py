@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailsend.transport.smtp_memory import forget_log_ins
+from mailsend.transport.smtp.memory import forget_log_ins
 
 
 @pytest.fixture(autouse=True)

@@ -16,9 +16,9 @@ from mailsend.model.report import Attempt, Exchange, Outcome
 from mailsend.model.server import Server, TlsMode
 from mailsend.testing.server import ScriptedServer
 from mailsend.transport import SmtpTransport, SubmitOptions
-from mailsend.transport.smtp import Wire
-from mailsend.transport.smtp_home import Talk
-from mailsend.transport.smtp_session import Session, Unread
+from mailsend.transport.smtp.home import Talk
+from mailsend.transport.smtp.session import Session, Unread
+from mailsend.transport.smtp.wire import Wire
 from mailsend.transport.unfinished import finish, unfinished
 
 DATA = b"Subject: x\r\n\r\nbody\r\n"

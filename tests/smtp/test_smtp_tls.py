@@ -16,7 +16,7 @@ from mailsend.model.secret import Secret
 from mailsend.model.server import AuthMethod, Credentials, TlsMode
 from mailsend.testing.server import ScriptedServer
 from mailsend.transport import SmtpTransport
-from mailsend.transport.tls import context_for
+from mailsend.transport.smtp.tls import context_for
 
 DATA = b"Subject: x\r\n\r\nbody\r\n"
 ENVELOPE = Envelope(reverse_path="ann@suite.example", recipients=("bob@example.org",))

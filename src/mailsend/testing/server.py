@@ -18,7 +18,7 @@ from mailsend.model.server import Credentials, Server, TlsMode
 from mailsend.testing.certificates import Certificate, TlsFiles, make_tls
 from mailsend.testing.faults import Act, Place, ScriptedFault, fault_named
 from mailsend.testing.received import Received
-from mailsend.transport.smtp_memory import forget_log_ins
+from mailsend.transport.smtp.memory import forget_log_ins
 
 if TYPE_CHECKING:
     from mailsend.testing.server_session import ScriptedSession

@@ -5,7 +5,7 @@ from mailsend.transport.capture import Captured, CaptureTransport
 from mailsend.transport.console import ConsoleTransport
 from mailsend.transport.file import FileTransport
 from mailsend.transport.opening import open_transport
-from mailsend.transport.smtp_transport import SmtpTransport
+from mailsend.transport.smtp import SmtpTransport
 
 __all__ = [
     "NO_OPTIONS",

@@ -12,7 +12,7 @@ def open_transport(server: Server) -> Transport:
     """Give the transport for ``server``, by its kind; nothing is connected before the first mail."""
     match server.kind:
         case ServerKind.SMTP:
-            from mailsend.transport.smtp_transport import SmtpTransport
+            from mailsend.transport.smtp import SmtpTransport
 
             return SmtpTransport(server)
         case ServerKind.FILE:

@@ -13,9 +13,9 @@ from mailsend.decide.verdict import Reason, Step, conclude, judge
 from mailsend.model.reply import Reply
 from mailsend.model.report import Outcome
 from mailsend.model.server import AuthMethod, Server, TlsMode
-from mailsend.transport.smtp import Silent, Wire
-from mailsend.transport.smtp_limits import seconds_for
-from mailsend.transport.smtp_stop import Stopped, stopped_by
+from mailsend.transport.smtp.step_limits import seconds_for
+from mailsend.transport.smtp.stop import Stopped, stopped_by
+from mailsend.transport.smtp.wire import Silent, Wire
 
 __all__ = ["log_in"]
 

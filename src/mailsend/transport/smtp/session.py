@@ -14,13 +14,13 @@ from mailsend.model.reply import Reply, Severity
 from mailsend.model.report import Outcome, RecipientResult
 from mailsend.model.server import Server, TlsMode
 from mailsend.transport.base import SubmitOptions, result_of
-from mailsend.transport.queue_id import queue_id_in
-from mailsend.transport.smtp import Silent, Wire
-from mailsend.transport.smtp_connect import Offer
-from mailsend.transport.smtp_limits import seconds_for
-from mailsend.transport.smtp_memory import PolicyMemory
-from mailsend.transport.smtp_parameters import eight_bits, mail_parameters, rcpt_parameters
-from mailsend.transport.smtp_stop import Stopped, stopped_by
+from mailsend.transport.smtp.connect import Offer
+from mailsend.transport.smtp.memory import PolicyMemory
+from mailsend.transport.smtp.parameters import eight_bits, mail_parameters, rcpt_parameters
+from mailsend.transport.smtp.queue_id import queue_id_in
+from mailsend.transport.smtp.step_limits import seconds_for
+from mailsend.transport.smtp.stop import Stopped, stopped_by
+from mailsend.transport.smtp.wire import Silent, Wire
 from mailsend.transport.unfinished import keep
 
 __all__ = ["Session", "Unread"]

@@ -14,15 +14,15 @@ from mailsend.model.report import Attempt
 from mailsend.model.server import Server, ServerKind
 from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, wire_data
 from mailsend.transport.clock import steady_seconds, utc_now
-from mailsend.transport.smtp_home import MANY, Home, Talk
-from mailsend.transport.smtp_memory import PolicyMemory, gate_for
+from mailsend.transport.smtp.home import MANY, Home, Talk
+from mailsend.transport.smtp.memory import PolicyMemory, gate_for
 
 if TYPE_CHECKING:  # these load ssl and aiosmtplib, which nobody needs before the first mail
     from mailsend.model.reply import Reply
-    from mailsend.transport.smtp import Wire
-    from mailsend.transport.smtp_connect import Offer, Resolve
-    from mailsend.transport.smtp_memory import LoginGate
-    from mailsend.transport.smtp_session import Unread
+    from mailsend.transport.smtp.connect import Offer, Resolve
+    from mailsend.transport.smtp.memory import LoginGate
+    from mailsend.transport.smtp.session import Unread
+    from mailsend.transport.smtp.wire import Wire
 
 __all__ = ["SmtpTransport"]
 
@@ -70,10 +70,10 @@ class SmtpTransport:
         told to ``on_late``.
         """
         data = wire_data(data)
-        from mailsend.transport.smtp import Wire
-        from mailsend.transport.smtp_limits import seconds_for_quit
-        from mailsend.transport.smtp_session import Session
-        from mailsend.transport.smtp_stop import Stopped
+        from mailsend.transport.smtp.session import Session
+        from mailsend.transport.smtp.step_limits import seconds_for_quit
+        from mailsend.transport.smtp.stop import Stopped
+        from mailsend.transport.smtp.wire import Wire
 
         started = utc_now()
         home = self._here()
@@ -120,7 +120,7 @@ class SmtpTransport:
 
     async def _talk(self, talk: Talk, home: Home, envelope: Envelope, data: bytes) -> None:
         """Hold the conversation, from waiting for a place to the last reply; raises Stopped."""
-        from mailsend.transport.smtp_stop import Stopped
+        from mailsend.transport.smtp.stop import Stopped
 
         session = talk.session
         try:
@@ -158,8 +158,8 @@ class SmtpTransport:
         return await self._connect(wire)
 
     async def _connect(self, wire: Wire) -> Offer:
-        from mailsend.transport.smtp_connect import connect, look_up
-        from mailsend.transport.smtp_stop import Stopped
+        from mailsend.transport.smtp.connect import connect, look_up
+        from mailsend.transport.smtp.stop import Stopped
 
         gate = gate_for(self.server.fingerprint)
         if gate.is_closed(steady_seconds()):
@@ -176,8 +176,8 @@ class SmtpTransport:
 
     async def _read_on(self, wire: Wire, unread: Unread, envelope: Envelope) -> None:
         """Hear the reply to the final dot out, though nobody waits for it any more (M20)."""
-        from mailsend.transport.smtp import Silent
-        from mailsend.transport.smtp_limits import seconds_for_quit
+        from mailsend.transport.smtp.step_limits import seconds_for_quit
+        from mailsend.transport.smtp.wire import Silent
 
         wire.forget_deadline()
         left = max(0.0, unread.ends - asyncio.get_running_loop().time())
@@ -215,7 +215,7 @@ async def _turn_at(gate: LoginGate) -> bool:
 
 async def _in_time(wire: Wire, turn: Awaitable[bool]) -> None:
     """Wait for our turn, but not beyond the deadline."""
-    from mailsend.transport.smtp_stop import Stopped
+    from mailsend.transport.smtp.stop import Stopped
 
     try:
         async with asyncio.timeout(wire.limit(MANY)):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mailsend.transport.unfinished import keep
 
 if TYPE_CHECKING:
-    from mailsend.transport.smtp import Wire
-    from mailsend.transport.smtp_session import Session
+    from mailsend.transport.smtp.session import Session
+    from mailsend.transport.smtp.wire import Wire
 
 __all__ = ["MANY", "Home", "Talk"]
 

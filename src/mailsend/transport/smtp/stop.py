@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailsend.decide.verdict import Reason, Step, Verdict, conclude, judge
 from mailsend.model.reply import Reply
-from mailsend.transport.smtp import Silent
+from mailsend.transport.smtp.wire import Silent
 
 __all__ = ["Stopped", "stopped_by"]
 

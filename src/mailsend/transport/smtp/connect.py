@@ -12,11 +12,11 @@ from typing import Any, Final
 from mailsend.decide.verdict import Reason, Step, conclude, judge
 from mailsend.model.report import Outcome
 from mailsend.model.server import Server, TlsMode
-from mailsend.transport.smtp import Silent, Wire
-from mailsend.transport.smtp_limits import seconds_for
-from mailsend.transport.smtp_login import log_in
-from mailsend.transport.smtp_stop import Stopped, stopped_by
-from mailsend.transport.tls import context_for
+from mailsend.transport.smtp.login import log_in
+from mailsend.transport.smtp.step_limits import seconds_for
+from mailsend.transport.smtp.stop import Stopped, stopped_by
+from mailsend.transport.smtp.tls import context_for
+from mailsend.transport.smtp.wire import Silent, Wire
 
 __all__ = ["Offer", "Resolve", "SocketAddress", "connect", "look_up"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailsend.model.address import Address
 from mailsend.model.envelope import NULL_REVERSE_PATH, Envelope
 from mailsend.transport.base import SubmitOptions
-from mailsend.transport.smtp_connect import Offer
+from mailsend.transport.smtp.connect import Offer
 
 __all__ = ["eight_bits", "mail_parameters", "rcpt_parameters", "xtext"]
 
