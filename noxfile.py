@@ -125,10 +125,17 @@ def floors(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Unit tests (measured), contracts, real SMTP on loopback, and the house's own rules."""
+    """Unit tests (measured), contracts, real SMTP on loopback, the store, and the house's own rules."""
     env = {"COVERAGE_FILE": str(COVERAGE / "tests")}
     pytest(session, "tests/unit", *measured(session), name="tests (unit)", **env)
-    pytest(session, "tests/contracts", "tests/smtp", "tests/house", name="tests (contracts, smtp, house)")
+    pytest(
+        session,
+        "tests/contracts",
+        "tests/smtp",
+        "tests/store",
+        "tests/house",
+        name="tests (contracts, smtp, store, house)",
+    )
 
 
 @nox.session
@@ -198,10 +205,11 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def rings(session: nox.Session) -> None:
-    """The slow rings: laws with 500 cases, mutants, slow tests, each extra alone, oldest versions."""
-    for name in ("laws", "mutants", "slow", "extras", "minimums"):
+    """The slow rings: laws with 500 cases, mutants, slow tests, PostgreSQL, extras alone, oldest versions."""
+    names = ("laws", "mutants", "slow", "postgres", "extras", "minimums")
+    for name in names:
         session.notify(name)
-    session.log("rings: 5 rings follow")
+    session.log(f"rings: {len(names)} rings follow")
 
 
 @nox.session
@@ -223,6 +231,17 @@ def slow(session: nox.Session) -> None:
 
 
 @nox.session
+def postgres(session: nox.Session) -> None:
+    """Ring: the store on a real PostgreSQL server, which the tests start in a folder of their own."""
+    found = shutil.which("pg_ctl") or any(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    if not found and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+        session.run("apt-get", "update", external=True, silent=True)
+        install = ("apt-get", "install", "-y", "--no-install-recommends", "postgresql")
+        session.run(*install, env={"DEBIAN_FRONTEND": "noninteractive"}, external=True, silent=True)
+    pytest(session, "tests/store", "-m", "postgres")
+
+
+@nox.session
 def extras(session: nox.Session) -> None:
     """Ring: each extra, installed alone, imports what it brings."""
     with tempfile.TemporaryDirectory(prefix="mailsend-extras-") as name:
@@ -240,9 +259,10 @@ def extras(session: nox.Session) -> None:
 
 @nox.session
 def minimums(session: nox.Session) -> None:
-    """Ring: the unit and SMTP tests on the oldest versions that pyproject.toml allows."""
+    """Ring: the unit, SMTP and store tests on the oldest versions that pyproject.toml allows."""
     project = PYPROJECT["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["cli"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["cli"], *extras["store"]]
     oldest = [re.sub(r">=(.*)", r"==\1.*", one) for one in wanted]
     with tempfile.TemporaryDirectory(prefix="mailsend-minimums-") as name:
         programs = make_environment(
@@ -253,6 +273,7 @@ def minimums(session: nox.Session) -> None:
             "tests/unit",
             "tests/contracts",
             "tests/smtp",
+            "tests/store",
             "-W",
             "default::DeprecationWarning",
             programs=programs,
@@ -261,10 +282,16 @@ def minimums(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure writing and signing beside the standard library and dkimpy; print ratios."""
-    session.run(
-        str(shared(session) / "python"), "benchmarks/compose_and_sign.py", *session.posargs, external=True
-    )
+    """Measure mailsend beside its peers in one run and print ratios; `-- --quick`, `-- --only NAME`."""
+    folder = WORK / "bench" / "env"
+    mark = folder / "made-from"
+    # The peers live in an environment of their own, so that no other session waits for them.
+    wanted = f"{sys.version} {ROOT} {PYPROJECT['project']} {PYPROJECT['dependency-groups']['bench']}"
+    if not mark.is_file() or mark.read_text() != wanted:
+        make_environment(session, folder, "-e", str(ROOT), *dependency_groups(PYPROJECT, "bench"))
+        mark.write_text(wanted)
+    programs = folder / ("Scripts" if os.name == "nt" else "bin")
+    session.run(str(programs / "python"), "benchmarks/run.py", *session.posargs, external=True)
 
 
 @nox.session

@@ -22,16 +22,27 @@ from mailsend.decide.recipients import (
 )
 from mailsend.decide.reply_to import ReplyToFinding, ReplyToPassedOver, ReplyToReason
 from mailsend.decide.return_path import ReturnPathFinding, ReturnPathPassedOver, ReturnPathReason
-from mailsend.decide.route import RoutePassedOver, RoutesReason, RoutesRefused
+from mailsend.decide.route import (
+    RoutePassedOver,
+    RoutesReason,
+    RoutesRefused,
+    SecondLookPassedOver,
+    SecondLookReason,
+)
 from mailsend.decide.sender import SenderPassedOver, SenderReason
+from mailsend.decide.server_state import ServerAct, ServerStateRefused
 from mailsend.decide.signing import SigningReason
+from mailsend.decide.verdict.causes import CAUSES
 from mailsend.mailer.gather import RulesRefused
 from mailsend.model.display_name import NameReason
 from mailsend.model.header_rules import HeaderRefused
 from mailsend.model.message import AddressReason
 from mailsend.model.original import OriginalFinding
+from mailsend.model.report import Fault
 from mailsend.model.words import LANGUAGES, catalogue, explain
+from mailsend.model.words.de_advice import ADVICE
 from mailsend.prepare import GateRefused, TemplateRefused
+from mailsend.transport.probe import ProbeCode, ProbeStep
 
 CODES = {
     "sender.": (SenderReason,),
@@ -44,6 +55,8 @@ CODES = {
     "recipients.passed_over.": (RecipientsPassedOver,),
     "routes.": (RoutesReason, RoutesRefused),
     "routes.passed_over.": (RoutePassedOver,),
+    "second_look.": (SecondLookReason,),
+    "second_look.passed_over.": (SecondLookPassedOver,),
     "return_path.": (ReturnPathReason,),
     "return_path.passed_over.": (ReturnPathPassedOver,),
     "return_path.finding.": (ReturnPathFinding,),
@@ -54,13 +67,21 @@ CODES = {
     "rules.": (RulesRefused,),
     "template.": (TemplateRefused,),
     "bytes.": (GateRefused,),
+    "server.": (ServerStateRefused,),
+    "probe.": (ProbeCode,),
+    "probe.advice.": (ProbeCode,),
+    "probe.failed.": (ProbeStep,),
+    "probe.step.": (ProbeStep,),
 }
 # Told by reports, not by decisions: their words are the verdict's advice and the hold's own.
-TOLD_ELSEWHERE = {Field, RecipientReason, HoldReason, DropReason}
+# What is done to a server is a command's name.
+TOLD_ELSEWHERE = {Field, RecipientReason, HoldReason, DropReason, ServerAct}
 OTHERS = {
     "return_path.aligned.True",
     "return_path.aligned.False",
     "interceptor.refused",
+    "probe.proposals",
+    "probe.said",
 }
 
 
@@ -107,6 +128,15 @@ def test_every_enum_of_a_decision_is_among_those_that_are_checked():
                 found.add(enum)
     assert found - known == set()
     assert found
+
+
+def test_what_can_end_a_probe_is_advised_in_german():
+    """Every fault of a server, an account or a sender has advice in German, too."""
+    probed = {
+        str(reason) for reason, cause in CAUSES.items() if cause.fault not in (Fault.MESSAGE, Fault.RECIPIENT)
+    }
+    assert sorted(probed - set(ADVICE)) == []
+    assert sorted(set(ADVICE) - probed) == []
 
 
 def test_a_record_of_an_unknown_reason_is_still_told():

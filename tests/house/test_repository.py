@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-FRAGMENT = re.compile(r"(\d+|\+[\w-]+)\.(added|changed|removed|fixed|security)\.md")
+FRAGMENT = re.compile(r"(\d+|\+[\w-]+)\.(added|changed|removed|fixed|security)(\.\d+)?\.md")
 
 
 def test_every_change_is_told() -> None:

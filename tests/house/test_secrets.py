@@ -29,10 +29,12 @@ CANARY = "Geheim/Schl%üssel+7391"
 SECRET_NAME = re.compile(r"password|secret|token|key|url", re.IGNORECASE)
 # Names that hold no secret: what they are instead.
 NO_SECRETS = {
+    ("Address", "_key"): "what addresses are compared by",
     ("Message", "idempotency_key"): "the caller's own name for a request",
     ("Customer", "dkim_keys"): "DkimKey values, whose key is a Secret",
     ("Application", "dkim_keys"): "DkimKey values, whose key is a Secret",
     ("DomainFacts", "key_state"): "whether a key is published",
+    ("Credentials", "token_provider"): "what gives tokens; its own secrets are Secrets",
 }
 
 

@@ -369,6 +369,16 @@ def test_the_relaxed_body_is_dkimpys(body: bytes, piece: int, window: int, befor
     assert body_hash(before + body, len(before)) == hashlib.sha256(expected).digest()
 
 
+@given(lines=st.lists(st.lists(ink, max_size=5).map(b"".join), max_size=8), start=st.integers(0, 3))
+def test_a_body_in_pieces_is_the_same_body(lines: list[bytes], start: int) -> None:
+    """Where a mail lies in pieces of whole lines, its relaxed spelling is that of the whole."""
+    pieces = [b"x" * start, *(line + b"\r\n" for line in lines)]
+    whole = b"".join(pieces)
+
+    assert b"".join(relaxed_body(pieces[0], start, pieces[1:])) == b"".join(relaxed_body(whole, start))
+    assert body_hash(pieces[0], start, pieces[1:]) == body_hash(whole, start)
+
+
 blanks = st.text(" \t", max_size=3).map(str.encode)
 word = st.sampled_from([b"x", b"Y;z", b"=?utf-8?q?=C3?=", b"<a@b.example>", b"\xc3\xa9", b":"])
 value = st.lists(st.one_of(word, blanks, st.just(b"\r\n "), st.just(b"\r\n\t")), max_size=12).map(b"".join)

@@ -85,7 +85,7 @@ TOLD = {
     "data-421": (DEFERRED, Fault.SERVER, "server_busy", True),
     "data-451": (DEFERRED, Fault.SERVER, "server_fault", False),
     "data-250": (DEFERRED, Fault.SERVER, "senseless_reply", False),
-    "data-354-and-250": (DEFERRED, Fault.SERVER, "connection_lost", True),
+    "data-354-and-250": (DEFERRED, Fault.SERVER, "senseless_reply", False),
     "drop-before-354": (DEFERRED, Fault.SERVER, "connection_lost", True),
     "silent-before-354": (DEFERRED, Fault.SERVER, "connection_lost", True),
     "drop-in-content": (UNKNOWN, Fault.SERVER, "silence_after_dot", False),
@@ -113,8 +113,8 @@ TOLD = {
 
 
 def test_every_fault_is_told_of():
-    """The table of faults and the table of what is told name the same faults."""
-    assert list(TOLD) == list(FAULTS)
+    """What is told of here are faults that there are; tests/scenarios tells of every one."""
+    assert set(TOLD) <= set(FAULTS)
 
 
 @pytest.mark.parametrize("fault", TOLD)

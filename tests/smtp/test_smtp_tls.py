@@ -221,12 +221,13 @@ def test_a_method_that_is_not_offered_is_not_replaced_by_another():
 
 
 @pytest.mark.parametrize("method", [AuthMethod.XOAUTH2, AuthMethod.OAUTHBEARER])
-def test_oauth_says_that_it_is_not_yet_supported(method):
-    """A method that we cannot speak is the account's fault, with advice."""
+def test_a_method_for_tokens_is_not_replaced_by_one_for_passwords(method):
+    """A server without it gets nothing, with advice."""
     with ScriptedServer(tls="starttls", accounts=ACCOUNTS) as server:
         attempt = submit(replace(server.server, auth=method))
-        assert told(attempt) == (Outcome.DEFERRED, Fault.ACCOUNT, "auth_method_unknown")
-        assert "not yet supported" in attempt.advice
+        assert told(attempt) == (Outcome.DEFERRED, Fault.ACCOUNT, "auth_method_not_offered")
+        assert "set auth=" in attempt.advice
+        assert not [one for one in server.commands if one.startswith("AUTH")]
 
 
 def test_credentials_go_in_clear_to_loopback_alone_and_only_when_asked():

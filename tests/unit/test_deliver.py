@@ -5,177 +5,37 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
+from scripted_routes import (
+    FINE,
+    ONE,
+    TEST,
+    TWO,
+    A,
+    B,
+    C,
+    World,
+    accepts,
+    busy,
+    cut,
+    finds,
+    hosts,
+    outcomes,
+    raises,
+    says,
+    silent_dot,
+    submission,
+    trouble,
+)
 
 from mailsend.decide.last_look import Drop, DropReason, Go, Hold, HoldReason
-from mailsend.decide.recipients import (
-    Field,
-    RecipientDecision,
-    RecipientReason,
-    RecipientsDecision,
-    RecipientsReason,
-)
-from mailsend.decide.route import RoutesDecision, RoutesReason
-from mailsend.decide.verdict import Reason, Step, conclude, judge
-from mailsend.deliver import deliver
+from mailsend.decide.verdict import Reason, Step, conclude
 from mailsend.errors import InvalidMessage
-from mailsend.model.address import Address, ByAddress, Mailbox
-from mailsend.model.circumstances import OfferedServer, Owner
-from mailsend.model.content import Content
+from mailsend.model.address import ByAddress
 from mailsend.model.envelope import Envelope
-from mailsend.model.message import Message
-from mailsend.model.reply import Reply
 from mailsend.model.report import Fault, Outcome, RecipientResult
-from mailsend.model.server import Server
-from mailsend.model.submission import Submission
 from mailsend.transport.base import attempt_from, result_of
-
-ONE, TWO = Server(host="one.example", port=587), Server(host="two.example", port=587)
-A, B, C = (Address.parse(f"{name}@example.org") for name in "abc")
-TEST = Address.parse("test@suite.example")
-
-
-def submission(*addresses, servers=(ONE, TWO), stands=None, left_out=(), envelopes=None, **message):
-    """A finished mail as prepare gives it, with the decisions that deliver reads."""
-    stands = stands or {}
-    each = {
-        who: RecipientDecision(
-            mailbox=Mailbox(name="", address=who),
-            field=Field.TO,
-            reason=RecipientReason.SUPPRESSED if who in left_out else RecipientReason.AS_REQUESTED,
-            envelope_address=None if who in left_out else stands.get(who, who),
-        )
-        for who in addresses
-    }
-    in_envelope = tuple(dict.fromkeys(one.envelope_address for one in each.values() if one.envelope_address))
-    return Submission(
-        id="4711",
-        message_id="4711@suite.example",
-        message=Message(to=[str(one) for one in addresses], subject="x", text="x", **message),
-        sender=None,
-        reply_to=None,
-        recipients=RecipientsDecision(
-            reason=RecipientsReason.AS_REQUESTED, each=ByAddress(each), to=(), cc=()
-        ),
-        routes=RoutesDecision(
-            reason=RoutesReason.SMARTHOST,
-            offered=tuple(OfferedServer(server=one, owner=Owner.APPLICATION) for one in servers),
-        ),
-        return_path=None,
-        content=None,
-        signatures=None,
-        envelopes=envelopes or (Envelope(reverse_path="ann@suite.example", recipients=in_envelope),),
-        rendered=Content(subject="x", text="x", html=None),
-        data=b"Subject: x\r\n\r\nx\r\n",
-        digest="d1",
-        rules_version="v1",
-        prepared=datetime(2026, 11, 21, tzinfo=UTC),
-    )
-
-
-class World:
-    """Transports that answer from a script, a clock that moves when somebody sleeps, and a look."""
-
-    def __init__(self, script, look=None):
-        self.script = {server: list(answers) for server, answers in script.items()}
-        self.asked = []
-        self.slept = []
-        self.now = 100.0
-        self.looks = 0
-        self._look = look or (lambda _: Go())
-
-    def transport_for(self, server):
-        return _Scripted(self, server)
-
-    def look(self, submission):
-        self.looks += 1
-        return self._look(self.looks)
-
-    async def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.now += seconds
-
-    def deliver(self, submission, deadline=60.0):
-        return asyncio.run(
-            deliver(
-                submission,
-                transport_for=self.transport_for,
-                look=self.look,
-                clock=lambda: self.now,
-                deadline=deadline,
-                sleep=self.sleep,
-            )
-        )
-
-
-class _Scripted:
-    def __init__(self, world, server):
-        self.world = world
-        self.server = server
-
-    async def submit(self, envelope, data, *, options):
-        self.world.asked.append((self.server.host, tuple(map(str, envelope.recipients)), options))
-        answers = self.world.script[self.server]
-        answer = answers.pop(0) if len(answers) > 1 else answers[0]
-        return await answer(self.server, envelope)
-
-    async def aclose(self):
-        pass
-
-
-def says(step, line, only=None):
-    """A server that answers all recipients, or only some, with one reply; the others are accepted."""
-    reply = None if line is None else Reply.of(int(line[:3]), line[4:])
-    verdict = judge(step, reply)
-
-    async def answer(server, envelope):
-        results = {
-            who: result_of(verdict, reply, server=server.name, address=who)
-            if only is None or who in only
-            else result_of(conclude(Reason.ACCEPTED), FINE, server=server.name, address=who)
-            for who in envelope.recipients
-        }
-        return attempt_from(results, server=server.name, retry_now=verdict.retry_now)
-
-    return answer
-
-
-def finds(reason):
-    """A server about which we found something out without a reply."""
-
-    async def answer(server, envelope):
-        verdict = conclude(reason)
-        results = {
-            who: result_of(verdict, None, server=server.name, address=who) for who in envelope.recipients
-        }
-        return attempt_from(results, server=server.name, retry_now=verdict.retry_now)
-
-    return answer
-
-
-def raises(problem):
-    async def answer(server, envelope):
-        raise problem
-
-    return answer
-
-
-FINE = Reply.of(250, "2.0.0 queued")
-accepts = says(Step.DOT, "250 2.0.0 queued")
-cut = says(Step.MAIL, None)
-busy = says(Step.MAIL, "421 4.3.2 busy")
-trouble = says(Step.MAIL, "451 4.3.0 trouble")
-silent_dot = says(Step.DOT, None)
-
-
-def hosts(world):
-    return [host for host, _, _ in world.asked]
-
-
-def outcomes(report):
-    return {one.local_part: str(result.outcome) for one, result in report.recipients.items()}
 
 
 def test_the_first_route_that_accepts_is_the_only_one():
@@ -469,7 +329,7 @@ def test_a_transport_that_breaks_leaves_the_outcome_unknown():
 
 def test_a_transport_that_forgets_the_deadline_does_not_hang(monkeypatch):
     """A transport that ignores its deadline is cancelled, and what it did is unknown."""
-    monkeypatch.setattr("mailsend.deliver.walk._OVERTIME", 0.05)
+    monkeypatch.setattr("mailsend.deliver.delivery._OVERTIME", 0.05)
 
     async def forever(server, envelope):
         await asyncio.Event().wait()
@@ -522,6 +382,7 @@ def test_where_no_route_has_smtputf8_the_address_must_change():
         attempts=2,
         fault=Fault.MESSAGE,
         reason="needs_smtputf8",
+        lasting=True,
         advice=conclude(Reason.NEEDS_SMTPUTF8).advice,
     )
 

@@ -11,6 +11,7 @@ import pytest
 from mail_strategies import shop
 
 import mailsend.prepare.line as the_line
+from mailsend.compose.mime import written
 from mailsend.decide.content import ContentRefused
 from mailsend.decide.recipients import RecipientsRefused
 from mailsend.decide.route import RoutesRefused
@@ -323,8 +324,11 @@ def test_what_cannot_be_written_is_a_refusal(line):
 
 def test_bytes_that_are_no_mail_do_not_leave(line, monkeypatch):
     """What the gate finds wrong with finished bytes is a refusal, whoever wrote them."""
-    real = the_line.compose
-    monkeypatch.setattr(the_line, "compose", lambda letter: real(letter).replace(b"Date: ", b"Dote: "))
+
+    def spoiled(letter):
+        return tuple(one.replace(b"Date: ", b"Dote: ") for one in written(letter))
+
+    monkeypatch.setattr(the_line, "written", spoiled)
     refusal = line()
     assert (refusal.step, refusal.reason, dict(refusal.facts)) == (
         "bytes",

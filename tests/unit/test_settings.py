@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ def test_the_example_of_the_documentation_is_valid(folder):
             "smarthosts": ["smtp://relay.suite.example"],
             "admin_address": "postmaster@suite.example",
             "bounce_address": "bounces@suite.example",
-            "store": "sqlite:///mailsend.db",
+            "store": f"sqlite:///{folder / 'mailsend.db'}",
             "secret_keys": ["0123456789abcdef", "fedcba9876543210"],
             "max_message_size": 25000000,
             "test_mode": {"recipient": "test@suite.example"},
@@ -118,10 +119,7 @@ def test_the_example_of_the_documentation_is_valid(folder):
     }
     assert settings.rules == read_rules(expected)
     assert settings.file == path
-    assert [one.where for one in settings.findings()] == [
-        "application.store",
-        "customers.ratcatcher.servers",
-    ]
+    assert [one.where for one in settings.findings()] == ["application.store"]
 
 
 def test_keywords_count_before_environment_before_secret_files_before_the_file(folder, monkeypatch):
@@ -388,7 +386,7 @@ def test_a_higher_source_may_write_short_what_a_lower_one_wrote_long(folder, mon
 
     new = Server(host="new.example", port=587)
     assert rules.application.smarthosts == (new,)
-    assert [one.server for one in rules.customers["x"].servers] == [new]
+    assert [one.server for one in rules.customers["x"].servers] == [replace(new, pipelining="within")]
 
 
 def test_what_may_not_be_meant_is_a_finding():

@@ -13,7 +13,7 @@ from mailsend.model.reply import Reply
 from mailsend.transport.smtp.memory import LoginGate, PolicyMemory, forget_log_ins, gate_for
 from mailsend.transport.smtp.parameters import xtext
 from mailsend.transport.smtp.queue_id import queue_id_in
-from mailsend.transport.smtp.wire import _dot_stuffed
+from mailsend.transport.smtp.content import blocks
 
 
 def test_after_a_refused_log_in_nobody_tries_for_five_minutes_then_thirty_then_never():
@@ -24,8 +24,49 @@ def test_after_a_refused_log_in_nobody_tries_for_five_minutes_then_thirty_then_n
     assert (gate.is_closed(299.9), gate.is_closed(300.0)) == (True, False)
     gate.refused(300.0)
     assert (gate.is_closed(2099.9), gate.is_closed(2100.0)) == (True, False)
+    assert not gate.locked
     gate.refused(2100.0)
     assert gate.is_closed(1e12)
+    assert gate.locked
+
+
+def test_refusals_of_log_ins_that_were_under_way_together_count_as_one():
+    """Eight connections with a password that was changed close the gate for five minutes, not for ever."""
+    gate = LoginGate()
+    gate.passed()
+    for late in range(8):
+        gate.refused(late / 10)
+    assert (gate.locked, gate.proved) == (False, False)
+    assert (gate.is_closed(299.9), gate.is_closed(300.0)) == (True, False)
+
+
+def test_a_pause_counts_from_its_own_refusal():
+    """A refusal that comes late, while the gate is closed, does not make the pause longer."""
+    gate = LoginGate()
+    gate.refused(0.0)
+    gate.refused(299.0)
+    assert not gate.is_closed(300.0)
+    gate.refused(300.0)
+    assert (gate.is_closed(2099.0), gate.is_closed(2100.0)) == (True, False)
+
+
+def test_a_log_in_that_succeeds_opens_the_gate():
+    """Where one of several log-ins under way passes, the account is sound: nobody has to wait."""
+    gate = LoginGate()
+    gate.refused(0.0)
+    gate.passed()
+    assert (gate.is_closed(1.0), gate.locked, gate.proved) == (False, False, True)
+
+
+def test_a_locked_gate_stays_so_for_its_settings_alone():
+    """Another password is another gate; the locked one does not open by waiting."""
+    gate = gate_for("locked")
+    for now in (0.0, 300.0, 2100.0):
+        gate.refused(now)
+    assert gate_for("locked").locked
+    assert gate_for("locked").is_closed(1e12)
+    assert not gate_for("another password").locked
+    forget_log_ins()
 
 
 def test_a_log_in_that_succeeds_begins_the_count_anew():
@@ -122,7 +163,7 @@ def test_xtext_is_ascii_that_may_stand_in_a_parameter(text):
 def test_no_line_of_the_content_ends_it(lines):
     """On the wire the only line with a lone dot is the last, and unstuffing gives the content back."""
     data = b"".join(one + b"\r\n" for one in lines)
-    *sent, rest = _dot_stuffed(data).split(b"\r\n")
+    *sent, rest = b"".join(blocks(data)).split(b"\r\n")
     assert rest == b""
     assert sent.index(b".") == len(sent) - 1
     assert [one.removeprefix(b".") for one in sent[:-1]] == lines

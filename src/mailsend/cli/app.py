@@ -14,6 +14,8 @@ from mailsend.cli.explain import explain
 from mailsend.cli.options import help_if_alone
 from mailsend.cli.preview import preview
 from mailsend.cli.send import send
+from mailsend.cli.server import server
+from mailsend.cli.store import store
 from mailsend.cli.template import template
 
 __all__ = ["app"]
@@ -50,4 +52,6 @@ app.command()(preview)
 app.command()(explain)
 app.command()(check)
 app.add_typer(dkim, name="dkim")
+app.add_typer(store, name="store")
+app.add_typer(server, name="server")
 app.add_typer(template, name="template")

@@ -11,6 +11,7 @@ from mailsend.cli.asking import find_interceptors, settings_from
 from mailsend.cli.exits import Exit
 from mailsend.cli.output import Output, counted
 from mailsend.mailer.interceptors import Interceptors
+from mailsend.mailer.token_sources import check_token_sources
 from mailsend.settings import Provenance, Settings
 
 __all__ = ["check"]
@@ -24,13 +25,14 @@ def check(
 ) -> int:
     """Check the settings, and say where each comes from.
 
-    Reads the keys and files that they name, imports the interceptors; opens no connection. Secrets
-    are shown as ***.
+    Reads the keys and files that they name, imports interceptors and token providers; opens no
+    connection. Secrets are shown as ***.
     """
     output = Output(as_json=as_json, quiet=quiet)
     settings = settings_from(config)
     find_interceptors(settings)
     Interceptors.of(dict(settings.rules.application.interceptors), (), (), ())
+    check_token_sources(settings.rules)
     output.document(_document(settings))
     for origin, several in _by_origin(settings).items():
         output.line(f"From {origin}:", "bold")

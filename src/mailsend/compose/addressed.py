@@ -71,7 +71,7 @@ def _calendar(message: Message, sender: SenderDecision, circumstances: Circumsta
 
 
 def _attached(message: Message, *, inline: bool) -> tuple[Attachment, ...]:
-    return tuple(one for one in message.attachments if one.inline == inline)
+    return tuple([one for one in message.attachments if one.inline == inline])
 
 
 def _files(files: tuple[Attachment, ...], circumstances: Circumstances) -> tuple[Attachment, ...]:

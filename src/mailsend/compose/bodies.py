@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import binascii
+import codecs
 import re
 from typing import Final
 
 from mailsend.errors import InvalidMessage
-from mailsend.model.lines import crlf
+from mailsend.model.lines import base64_crlf, crlf
 
-__all__ = ["base64_lines", "encode_octets", "encode_text", "quoted_printable"]
+__all__ = ["base64_lines", "encode_octets", "encode_text", "is_utf8", "quoted_printable"]
 
 _WIDTH: Final = 76
+_PIECE = 1 << 16
 _SHOWN = bytes(range(0x20, 0x7F)) + b"\r\n"
 _UNQUOTED = bytes(octet for octet in range(0x20, 0x7F) if octet != 0x3D) + b"\r\n\t"
 
 _CHANGED_BY_RELAYS = re.compile(rb"\n(?:\.|From )")
+_CHANGED_LINE = re.compile(rb"\n(?:\.|From )[^\r\n]*")
 
 
 def encode_text(field: str, text: str) -> tuple[str, bytes]:
@@ -40,10 +43,23 @@ def encode_octets(octets: bytes) -> tuple[str, bytes]:
     return "base64", base64_lines(octets)
 
 
+def is_utf8(octets: bytes) -> bool:
+    """Whether ``octets`` are UTF-8; takes no room to speak of, however many they are."""
+    if octets.isascii():
+        return True
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for at in range(0, len(octets), _PIECE):
+            decoder.decode(octets[at : at + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def base64_lines(octets: bytes) -> bytes:
     """Give base64 in lines of 76 characters, without a CRLF at the end (RFC 2045, 6.8)."""
-    encoded = binascii.b2a_base64(octets, newline=False)
-    return b"\r\n".join([encoded[at : at + _WIDTH] for at in range(0, len(encoded), _WIDTH)])
+    return base64_crlf(octets)[:-2]
 
 
 def quoted_printable(octets: bytes) -> bytes:
@@ -54,14 +70,14 @@ def quoted_printable(octets: bytes) -> bytes:
     # The encoder copies the line ending that it meets first; without any it would break with LF.
     lines = binascii.b2a_qp(octets + b"\r\n")[:-2]
     if lines.startswith((b".", b"From ")) or _CHANGED_BY_RELAYS.search(lines):
-        return b"\r\n".join([_guarded(line) for line in lines.split(b"\r\n")])
+        return _CHANGED_LINE.sub(_guarded, b"\n" + lines)[1:]
     return lines
 
 
-def _guarded(line: bytes) -> bytes:
+def _guarded(found: re.Match[bytes]) -> bytes:
     """Quote what relays change at the start of a line, and break the line anew where it grew."""
     broken = []
-    line = _quoted_start(line)
+    line = _quoted_start(found.group()[1:])
     while len(line) > _WIDTH:
         at = _WIDTH - 1
         # No break inside =XX: both of its digits would have to stand before it.
@@ -69,7 +85,7 @@ def _guarded(line: bytes) -> bytes:
         at = at if quoted < 0 else quoted
         broken.append(line[:at])
         line = _quoted_start(line[at:])
-    return b"=\r\n".join([*broken, line])
+    return b"\n" + b"=\r\n".join([*broken, line])
 
 
 def _quoted_start(line: bytes) -> bytes:

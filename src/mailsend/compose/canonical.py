@@ -8,7 +8,7 @@ piece, so that a large mail is never held twice.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 __all__ = ["body_hash", "relaxed_body", "relaxed_header", "split_mail"]
 
@@ -45,31 +45,41 @@ def relaxed_header(section: bytes) -> list[tuple[bytes, bytes]]:
     return fields
 
 
-def relaxed_body(data: bytes, start: int = 0) -> Iterator[bytes | memoryview]:
+def relaxed_body(data: bytes, start: int = 0, more: Sequence[bytes] = ()) -> Iterator[bytes | memoryview]:
     """Give the relaxed body in pieces; it begins at ``start`` in ``data`` (RFC 6376, section 3.4.4).
 
-    Lines end in CRLF. A body without a last line end is taken as the receiver gets it: with one.
+    ``more`` follows ``data`` in the mail; each of these ends with a line, save the last, which may
+    not: it is taken as the receiver gets it, with a line end. Lines end in CRLF.
     """
-    end = _end_of_text(data, start)
-    if end == start:
-        return
-    if not _holds_needless_blanks(data, start, end):
-        yield memoryview(data)[start:end]
-    else:
-        # A piece ends after a line end, so that no run of blanks lies in two pieces.
-        while start < end:
-            cut = data.find(b"\n", start + _PIECE, end) + 1 or end
-            yield _single_spaces(data[start:cut]).replace(b" \r\n", b"\r\n")
-            start = cut
-    yield b"\r\n"
+    bodies = [(data, start), *((one, 0) for one in more)]
+    while bodies:
+        last, begin = bodies.pop()
+        end = _end_of_text(last, begin)
+        if end > begin:
+            for one, at in bodies:
+                yield from _relaxed(one, at, len(one))
+            yield from _relaxed(last, begin, end)
+            yield b"\r\n"
+            return
 
 
-def body_hash(data: bytes, start: int = 0) -> bytes:
+def body_hash(data: bytes, start: int = 0, more: Sequence[bytes] = ()) -> bytes:
     """Give the SHA-256 of the relaxed body, 32 octets (RFC 6376, section 3.7)."""
     digest = hashlib.sha256()
-    for piece in relaxed_body(data, start):
+    for piece in relaxed_body(data, start, more):
         digest.update(piece)
     return digest.digest()
+
+
+def _relaxed(data: bytes, start: int, end: int) -> Iterator[bytes | memoryview]:
+    if not _holds_needless_blanks(data, start, end):
+        yield memoryview(data)[start:end]
+        return
+    # A piece ends after a line end, so that no run of blanks lies in two pieces.
+    while start < end:
+        cut = data.find(b"\n", start + _PIECE, end) + 1 or end
+        yield _single_spaces(data[start:cut]).replace(b" \r\n", b"\r\n")
+        start = cut
 
 
 def _end_of_text(data: bytes, start: int) -> int:
@@ -88,7 +98,11 @@ def _end_of_text(data: bytes, start: int) -> int:
 
 
 def _holds_needless_blanks(data: bytes, start: int, end: int) -> bool:
-    return any(data.find(one, start, end) >= 0 for one in (b"\t", b"  ", b" \r\n"))
+    return (
+        data.find(b"\t", start, end) >= 0
+        or data.find(b"  ", start, end) >= 0
+        or data.find(b" \r\n", start, end) >= 0
+    )
 
 
 def _single_spaces(text: bytes) -> bytes:

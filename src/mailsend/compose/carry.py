@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailsend.compose.bodies import base64_lines, encode_octets
+from mailsend.compose.bodies import base64_lines, encode_octets, is_utf8
 from mailsend.compose.calendar import ATTACHED_MAILS, calendar_octets, is_calendar, without_method
 from mailsend.compose.entity import Entity
 from mailsend.compose.headers import structured, text
@@ -86,7 +86,7 @@ class _Mender:
         encoding, body = self._encoded(part, content)
         changed = {_ENCODING: _encoding(encoding)}
         if not any(field.key == _TYPE for field in part.fields):
-            charset = "utf-8" if _is_utf8(content) else "windows-1252"
+            charset = "utf-8" if is_utf8(content) else "windows-1252"
             changed = {_TYPE: f"Content-Type: text/plain; charset={charset}\r\n", **changed}
         return Entity(_written(part.fields, changed), (body,))
 
@@ -125,14 +125,6 @@ class _Mender:
 
 def _encoding(encoding: str) -> str:
     return f"Content-Transfer-Encoding: {encoding}\r\n"
-
-
-def _is_utf8(octets: bytes) -> bool:
-    try:
-        octets.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _written(fields: tuple[HeaderField, ...], changed: dict[str, str]) -> bytes:

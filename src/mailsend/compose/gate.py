@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -38,6 +38,7 @@ class GateFault:
 
 # A field, folded or not; a folded line that is blank would end the header for some readers.
 _FIELD = re.compile(rb"([!-9;-~]+):[^\r\n]*\r\n(?:[ \t]+[^ \t\r\n][^\r\n]*\r\n)*")
+_FIELDS = re.compile(rb"(?:%s)++" % _FIELD.pattern)
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _REQUIRED = (b"from", b"date", b"message-id", b"mime-version")
 # Fields of which a second makes readers disagree (RFC 5322, 3.6; RFC 2045).
@@ -51,58 +52,71 @@ _ONCE = frozenset(
 _FORBIDDEN = (b"bcc", b"resent-bcc")
 
 
-def check(data: bytes) -> GateFault | None:
+def check(data: bytes, *more: bytes) -> GateFault | None:
     """Give the first fault of a finished mail, or None.
 
     No NUL, no bare CR or LF, no line over 998 octets, a whole header with each of From, Date,
-    Message-ID and MIME-Version exactly once and no Bcc, a 7-bit body.
+    Message-ID and MIME-Version exactly once and no Bcc, a 7-bit body. A mail may lie in several
+    pieces: each ends with a line, and the first holds the header.
     """
-    return _lines(data) or _header(data)
-
-
-def _lines(data: bytes) -> GateFault | None:
-    if b"\0" in data:
-        return _fault(GateCode.NUL, data.index(b"\0"))
-    bare = bare_line_end_at(data)
-    if bare >= 0:
-        return _fault(GateCode.BARE_CR_OR_LF, bare)
-    if not data.endswith(b"\r\n"):
-        return _fault(GateCode.UNFINISHED_LINE, len(data))
-    long_line = long_line_at(data)
-    return _fault(GateCode.LONG_LINE, long_line) if long_line >= 0 else None
-
-
-def _header(data: bytes) -> GateFault | None:
+    at = 0
+    for piece in (data, *more):
+        fault = _lines(piece, at)
+        if fault is not None:
+            return fault
+        at += len(piece)
     end = data.find(b"\r\n\r\n") + 2
     if end < 2:
         return GateFault(code=GateCode.NO_HEADER)
-    names: list[bytes] = []
-    at = 0
-    while at < end:
-        field = _FIELD.match(data, at, end)
-        if field is None:
-            return _fault(GateCode.BROKEN_HEADER, at)
-        names.append(field[1].lower())
-        at = field.end()
-    if not data.isascii():
-        try:
-            data[:end].decode()
-        except UnicodeDecodeError as fault:
-            return _fault(GateCode.HEADER_NOT_UTF8, fault.start)
-        high = _NOT_ASCII.search(data, end)
+    return _header(data, end) or _seven_bit(data, end, more) or _fields(data, end)
+
+
+def _lines(data: bytes, at: int) -> GateFault | None:
+    if b"\0" in data:
+        return _fault(GateCode.NUL, at + data.index(b"\0"))
+    bare = bare_line_end_at(data)
+    if bare >= 0:
+        return _fault(GateCode.BARE_CR_OR_LF, at + bare)
+    if not data.endswith(b"\r\n"):
+        return _fault(GateCode.UNFINISHED_LINE, at + len(data))
+    long_line = long_line_at(data)
+    return _fault(GateCode.LONG_LINE, at + long_line) if long_line >= 0 else None
+
+
+def _header(data: bytes, end: int) -> GateFault | None:
+    whole = _FIELDS.match(data, 0, end)
+    at = whole.end() if whole else 0
+    if at < end:
+        return _fault(GateCode.BROKEN_HEADER, at)
+    try:
+        data[:end].decode()
+    except UnicodeDecodeError as fault:
+        return _fault(GateCode.HEADER_NOT_UTF8, fault.start)
+    return None
+
+
+def _seven_bit(data: bytes, end: int, more: Sequence[bytes]) -> GateFault | None:
+    start, at = end, 0
+    for piece in (data, *more):
+        high = None if piece.isascii() else _NOT_ASCII.search(piece, start)
         if high:
-            return _fault(GateCode.BODY_NOT_7BIT, high.start())
-    return _fields(Counter(names))
+            return _fault(GateCode.BODY_NOT_7BIT, at + high.start())
+        start, at = 0, at + len(piece)
+    return None
 
 
-def _fields(names: Counter[bytes]) -> GateFault | None:
+def _fields(data: bytes, end: int) -> GateFault | None:
+    names = [name.lower() for name in _FIELD.findall(data, 0, end)]
+    known = set(names)
+    if len(known) == len(names) and known.issuperset(_REQUIRED) and known.isdisjoint(_FORBIDDEN):
+        return None
     for name in _REQUIRED:
-        if name not in names:
+        if name not in known:
             return GateFault(code=GateCode.FIELD_MISSING, where=name.decode())
-    for name, times in names.items():
+    for name in dict.fromkeys(names):
         if name in _FORBIDDEN:
             return GateFault(code=GateCode.FIELD_FORBIDDEN, where=name.decode())
-        if times > 1 and name in _ONCE:
+        if name in _ONCE and names.count(name) > 1:
             return GateFault(code=GateCode.FIELD_TWICE, where=name.decode())
     return None
 

@@ -38,6 +38,8 @@ _TO_ESCAPE = re.compile(r'(["\\])')
 _BLANK_OR_NOTHING = ("", " ")
 _BLANKS = re.compile("( +)")
 _MESSAGE_ID = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+\Z")
+_NO_OFFSET = timedelta()
+_MINUTE = timedelta(minutes=1)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -48,8 +50,7 @@ class Field:
     __slots__ = ("_column", "_name", "_parts", "_width")
 
     def __init__(self, name: str) -> None:
-        if not _NAME.match(name):
-            raise InvalidMessage(ascii(name), "this is no name of a header field (RFC 5322, section 2.2)")
+        refuse_name(name)
         self._name = name
         self._parts = [name, ":"]
         self._column = len(name) + 1
@@ -92,6 +93,12 @@ class Field:
         return "".join(self._parts)
 
 
+def refuse_name(name: str) -> None:
+    """Raise InvalidMessage for what is no name of a header field."""
+    if not _NAME.match(name):
+        raise InvalidMessage(ascii(name), "this is no name of a header field (RFC 5322, section 2.2)")
+
+
 def refuse_unwritable(field: str, value: str) -> None:
     """Raise InvalidMessage for control characters and lone surrogates in ``value``."""
     wrong = _UNWRITABLE.search(value)
@@ -109,10 +116,11 @@ def text(name: str, value: str, *, for_people: bool = True) -> str:
     A long word is encoded as well, since that lets it be folded; not where the field is not
     ``for_people``: programs that read such a field seldom decode it.
     """
-    field = Field(name)
+    refuse_name(name)
     refuse_unwritable(name, value)
     if _fits_plainly(name, value) and "=?" not in value:
         return f"{name}: {value}\r\n"
+    field = Field(name)
     words = value.split(" ")
     first, last = _span_to_encode(words, _WIDTH - 1 if for_people else LONGEST_LINE - 1)
     _plain(field, words[:first])
@@ -176,10 +184,11 @@ def structured(name: str, value: str) -> str:
     Raises InvalidMessage where it holds anything but printable ASCII, or where a stretch without a
     blank is longer than a line may be.
     """
-    field = Field(name)
+    refuse_name(name)
     refuse_unwritable(name, value)
     if _fits_plainly(name, value):
         return f"{name}: {value}\r\n"
+    field = Field(name)
     if not value.isascii():
         raise InvalidMessage(name, "this field takes ASCII only", advice="Write domains in A-labels (xn--…).")
     value = value.strip(" ")
@@ -196,6 +205,11 @@ def structured(name: str, value: str) -> str:
 
 def address_list(name: str, mailboxes: Sequence[Mailbox]) -> str:
     """Give a field of mailboxes (RFC 5322, 3.4); raw UTF-8 only in an address that needs it (RFC 6532)."""
+    if len(mailboxes) == 1 and _PLAIN_PHRASE.match(mailboxes[0].name or "-"):
+        only = str(mailboxes[0])
+        if _fits_plainly(name, only) and "=?" not in only and not _UNWRITABLE.search(only):
+            refuse_name(name)
+            return f"{name}: {only}\r\n"
     field = Field(name)
     left = len(mailboxes)
     for mailbox in mailboxes:
@@ -233,13 +247,15 @@ def date(name: str, when: datetime) -> str:
     offset = when.utcoffset()
     if offset is None:
         raise InvalidMessage(name, "a time without a time zone", advice="Use an aware datetime.")
-    if offset % timedelta(minutes=1):
-        when, offset = when.astimezone(UTC), timedelta()
-    sign = "-" if offset < timedelta() else "+"
-    hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
+    zone = "+0000"
+    if offset % _MINUTE:
+        when = when.astimezone(UTC)
+    elif offset:
+        hours, minutes = divmod(abs(offset) // _MINUTE, 60)
+        zone = f"{'-' if offset < _NO_OFFSET else '+'}{hours:02d}{minutes:02d}"
     return (
         f"{name}: {_DAYS[when.weekday()]}, {when.day:02d} {_MONTHS[when.month - 1]} {when.year:04d} "
-        f"{when.hour:02d}:{when.minute:02d}:{when.second:02d} {sign}{hours:02d}{minutes:02d}\r\n"
+        f"{when.hour:02d}:{when.minute:02d}:{when.second:02d} {zone}\r\n"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_base64
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -38,6 +38,8 @@ SIGNED_IF_PRESENT: Final = ("in-reply-to", "references", "auto-submitted")
 
 _OVERSIGNED = tuple(one.encode() for one in OVERSIGNED)
 _IF_PRESENT = frozenset(one.encode() for one in SIGNED_IF_PRESENT)
+_NAME = b"DKIM-Signature:"
+_AFTER_NAME = len(_NAME) + 1
 _COLUMNS = 76
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
@@ -83,7 +85,7 @@ class Signer:
             f"d={self._domain};",
             f"s={selector};",
         )
-        self._prefix = _filled(b"DKIM-Signature:", [one.encode() for one in tags], b" ")
+        self._prefix = _filled(_NAME, [one.encode() for one in tags], b" ")
 
     @property
     def domain(self) -> str:
@@ -140,7 +142,8 @@ class Signer:
 
     def _field(self, mail: _Reading) -> bytes:
         unsigned = _filled(self._prefix, (mail.time,), b" ") + mail.covered
-        ((_, own),) = relaxed_header(unsigned)
+        # Its relaxed spelling: its only white space is one blank or one fold at a time.
+        own = b"dkim-signature:" + unsigned[_AFTER_NAME:].replace(b"\r\n", b"")
         signature = b2a_base64(self._key.sign(mail.signed + own), newline=False)
         first = _COLUMNS - len(" b=")
         rest = (signature[at : at + _COLUMNS - 1] for at in range(first, len(signature), _COLUMNS - 1))
@@ -148,18 +151,24 @@ class Signer:
 
 
 def sign_all(
-    data: bytes, signers: Iterable[SigningKey], now: datetime, *, leave_out: Collection[str] = ()
+    data: bytes,
+    signers: Iterable[SigningKey],
+    now: datetime,
+    *,
+    leave_out: Collection[str] = (),
+    more: Sequence[bytes] = (),
 ) -> tuple[bytes, ...]:
     """Give one DKIM-Signature field for each Signer, in their order; the mail is read and hashed once.
 
-    Joined and put on top of ``data`` they sign it. Raises TypeError for what is no Signer; for the
-    rest see ``Signer.sign``.
+    Joined and put on top of ``data`` they sign it. ``more`` are further pieces of its body, where it
+    lies in several; each piece ends with a line. Raises TypeError for what is no Signer; for the rest
+    see ``Signer.sign``.
     """
-    ready = tuple(_as_signer(one) for one in signers)
+    ready = tuple([_as_signer(one) for one in signers])
     if not ready:
         return ()
-    mail = _read(data, now, frozenset(one.lower() for one in leave_out), ready[0])
-    return tuple(one._field(mail) for one in ready)  # noqa: SLF001 - the two share a module
+    mail = _read(data, more, now, frozenset([one.lower() for one in leave_out]), ready[0])
+    return tuple([one._field(mail) for one in ready])  # noqa: SLF001 - the two share a module
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +180,9 @@ class _Reading:
     signed: bytes
 
 
-def _read(data: bytes, now: datetime, leave_out: frozenset[str], first: Signer) -> _Reading:
+def _read(
+    data: bytes, more: Sequence[bytes], now: datetime, leave_out: frozenset[str], first: Signer
+) -> _Reading:
     """Read a mail; what cannot be signed is told of the ``first`` key."""
     if now.utcoffset() is None or now < _EPOCH:
         raise ValueError("now must be aware, and later than 1970")
@@ -180,42 +191,41 @@ def _read(data: bytes, now: datetime, leave_out: frozenset[str], first: Signer) 
         header = relaxed_header(section)
     except ValueError as fault:
         raise SigningError(first.domain, first.selector, str(fault), advice=_MAIL_ADVICE) from None
-    fields: dict[bytes, list[bytes]] = {}
-    for name, line in header:
-        fields.setdefault(name, []).append(line)
-    if b"from" not in fields or "from" in leave_out:
+    names = tuple([name for name, _ in header])
+    if b"from" not in names or "from" in leave_out:
         raise SigningError(
             first.domain,
             first.selector,
             "a signature covers From, which is missing or left out (RFC 6376, section 5.4)",
             advice=_MAIL_ADVICE,
         )
-    names: list[bytes] = []
-    lines: list[bytes] = []
-    for name, more in _covered_names(fields):
-        if name.decode() not in leave_out:
-            found = fields.get(name, ())
-            names += [name] * (len(found) + more)
-            lines += reversed(found)  # a name listed again means the field above (section 5.4.2)
+    listed, places = _covered(names, leave_out)
+    hashed = b2a_base64(body_hash(data, body, more), newline=False)
     return _Reading(
         time=b"t=%d;" % now.timestamp(),
-        covered=b"".join(
-            (
-                _listed(tuple(names)),
-                b"\r\n bh=",
-                b2a_base64(body_hash(data, body), newline=False),
-                b";\r\n b=",
-            )
-        ),
-        signed=b"".join([b"%s\r\n" % line for line in lines]),
+        covered=b"%s\r\n bh=%s;\r\n b=" % (listed, hashed),
+        signed=b"".join([header[place][1] + b"\r\n" for place in places]),
     )
 
 
 @lru_cache(maxsize=256)
-def _listed(names: tuple[bytes, ...]) -> bytes:
-    """Give the line or lines of ``h=``; most mails of a process have the same."""
-    listed = [b"%s:" % name for name in names[:-1]]
-    return _filled(b"\r\n h=", [*listed, b"%s;" % names[-1]], b"")
+def _covered(names: tuple[bytes, ...], leave_out: frozenset[str]) -> tuple[bytes, tuple[int, ...]]:
+    """Give the lines of ``h=`` and the places of the fields signed, by the names that a header holds.
+
+    Most mails of a process have the same.
+    """
+    fields: dict[bytes, list[int]] = {}
+    for place, name in enumerate(names):
+        fields.setdefault(name, []).append(place)
+    listed: list[bytes] = []
+    places: list[int] = []
+    for name, beyond in _covered_names(fields):
+        if name.decode() not in leave_out:
+            found = fields.get(name, [])
+            listed += [name] * (len(found) + beyond)
+            places += reversed(found)  # a name listed again means the field above (section 5.4.2)
+    words = [b"%s:" % name for name in listed[:-1]]
+    return _filled(b"\r\n h=", [*words, b"%s;" % listed[-1]], b""), tuple(places)
 
 
 def _covered_names(fields: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailsend.compose.bodies import base64_lines, encode_text
+from mailsend.compose.bodies import base64_lines, encode_text, is_utf8
 from mailsend.compose.calendar import FILENAME, calendar_octets, method_fault
 from mailsend.compose.entity import Entity, boundary_digest, multipart
 from mailsend.compose.headers import structured
@@ -68,20 +68,22 @@ def _invitation(calendar: Invitation) -> tuple[list[Entity], Entity]:
 
 def _file(attachment: Attachment, disposition: str) -> Entity:
     media_type = attachment.media_type
-    content_type, encoding = attachment.content_type, "base64"
-    body, closed, plain = attachment.encoded, True, False
-    if media_type.startswith("message/") and (carried := _carried(attachment.data)) is not None:
-        encoding, body, closed, plain = "7bit", carried, False, True
-    elif media_type.startswith(("message/", "multipart/")):
+    content_type = attachment.content_type
+    carried = _carried(attachment.data) if media_type.startswith("message/") else None
+    if carried is None and media_type.startswith(("message/", "multipart/")):
         # Neither may be in base64 (RFC 2046, 5.1 and 5.2.1), so it goes as a mere file.
         content_type = _OCTETS
     elif media_type.startswith("text/") and _is_unlabelled_utf8(attachment):
         content_type += "; charset=utf-8"
+    encoding = "7bit" if carried is not None else "base64"
     fields = structured("Content-Type", content_type) + f"Content-Transfer-Encoding: {encoding}\r\n"
     if attachment.cid:
         fields += structured("Content-ID", f"<{attachment.cid}>")
     fields += parameterised("Content-Disposition", disposition, filename_parameters(attachment.filename))
-    return Entity(fields.encode(), (body,), closed=closed and bool(body), plain=plain)
+    if carried is not None:
+        return Entity(fields.encode(), (carried,), plain=True)
+    body = attachment.encoded
+    return Entity(fields.encode(), (body,), closed=bool(body))
 
 
 def _carried(message: bytes) -> bytes | None:
@@ -93,10 +95,4 @@ def _carried(message: bytes) -> bytes | None:
 
 
 def _is_unlabelled_utf8(attachment: Attachment) -> bool:
-    if "charset=" in attachment.content_type.lower():
-        return False
-    try:
-        attachment.data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return "charset=" not in attachment.content_type.lower() and is_utf8(attachment.data)

@@ -7,7 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from mailsend.model.address import Address
+from mailsend.model.circumstances import Owner
 from mailsend.model.rules import Rules, TestMode
+from mailsend.model.server import Server
 from mailsend.model.submission import Submission
 
 __all__ = ["Drop", "DropReason", "Go", "Hold", "HoldReason", "LookedAt", "last_look"]
@@ -20,6 +22,7 @@ class HoldReason(StrEnum):
     TEST_MODE = "test_mode"
     SENDER_NO_LONGER_ALLOWED = "sender_no_longer_allowed"
     UNKNOWN_CUSTOMER = "unknown_customer"
+    SERVER_NOT_RELEASED = "server_not_released"
     NOT_YET = "not_yet"
 
 
@@ -54,12 +57,14 @@ class Drop:
 class LookedAt:
     """What the last look knows: the time (UTC), the rules and the test mode of this moment.
 
-    ``rules`` is None where the mail's customer is no longer known.
+    ``rules`` is None where the mail's customer is no longer known. ``released`` are the customer's
+    servers that carry mail; None where only the rules know of that.
     """
 
     now: datetime
     rules: Rules | None
     test_mode: TestMode
+    released: tuple[Server, ...] | None = None
 
 
 def last_look(submission: Submission, seen: LookedAt) -> Go | Hold | Drop:
@@ -74,9 +79,17 @@ def last_look(submission: Submission, seen: LookedAt) -> Go | Hold | Drop:
         return Hold(reason=HoldReason.TEST_MODE)
     if seen.rules.version != submission.rules_version and not _still_allowed(submission, seen.rules):
         return Hold(reason=HoldReason.SENDER_NO_LONGER_ALLOWED)
+    if seen.released is not None:
+        for one in submission.routes.offered:
+            if one.owner is Owner.CUSTOMER and one.server not in seen.released:
+                return Hold(reason=HoldReason.SERVER_NOT_RELEASED, why=_not_released(one.server))
     if submission.message.send_at is not None and submission.message.send_at > seen.now:
         return Hold(reason=HoldReason.NOT_YET, why=submission.message.send_at.isoformat())
     return Go()
+
+
+def _not_released(server: Server) -> str:
+    return f"{server.name} is not released any more: release it again, or prepare the mail anew."
 
 
 def _only_to(test_address: Address | None, submission: Submission) -> bool:

@@ -121,8 +121,8 @@ class RecipientsDecision(Decision, Mapping[Address, RecipientDecision]):
     @property
     def envelope_addresses(self) -> tuple[Address, ...]:
         """Who stands in RCPT TO, each once, in the order in which they were named."""
-        kept = (one.envelope_address for one in self.each.values())
-        return tuple(dict.fromkeys(one for one in kept if one is not None))
+        kept = [one.envelope_address for one in self.each.values()]
+        return tuple(dict.fromkeys([one for one in kept if one is not None]))
 
     @property
     def reached(self) -> tuple[Address, ...]:
@@ -161,6 +161,7 @@ def resolve_recipients(message: Message, circumstances: Circumstances) -> Recipi
     """Settle each requested recipient; refuse where nobody is left."""
     passed: list[PassedOver] = []
     each: dict[Address, RecipientDecision] = {}
+    test_address = _test_address(circumstances)
     seen: set[str] = set()
     for field, mailbox in _requested(message):
         address = mailbox.address
@@ -175,7 +176,7 @@ def resolve_recipients(message: Message, circumstances: Circumstances) -> Recipi
             passed.append(_passed(mailbox, field, RecipientsPassedOver.DUPLICATE))
             continue
         seen.add(address.key)
-        each[address] = decision = _decide(mailbox, field, circumstances)
+        each[address] = decision = _decide(mailbox, field, test_address, circumstances)
         if decision.envelope_address is None:
             passed.append(_passed(mailbox, field, RecipientsPassedOver(str(decision.reason))))
     if not each:
@@ -184,35 +185,34 @@ def resolve_recipients(message: Message, circumstances: Circumstances) -> Recipi
             reason=RecipientsRefused.NO_RECIPIENTS,
             advice="Name at least one recipient in to, cc or bcc.",
         )
-    if all(one.envelope_address is None for one in each.values()):
+    if not [one for one in each.values() if one.envelope_address is not None]:
         return Refusal(
             step=RecipientsDecision.step,
             reason=RecipientsRefused.NOBODY_LEFT,
             facts={"left_out": {str(one): str(why.reason) for one, why in each.items()}},
             advice="Look at the reasons: a list or a rule keeps every recipient from this mail.",
         )
-    test_address = _test_address(circumstances)
-    shown = {
-        field: tuple(
-            _shown(one.mailbox, test_address)
-            for one in each.values()
-            if one.field is field and one.envelope_address is not None
-        )
-        for field in (Field.TO, Field.CC)
-    }
+    shown: dict[Field, list[Mailbox]] = {field: [] for field in Field}
+    for one in each.values():
+        if one.envelope_address is not None:
+            shown[one.field].append(_shown(one.mailbox, test_address))
     return RecipientsDecision(
         reason=RecipientsReason.TEST_MODE if test_address else RecipientsReason.AS_REQUESTED,
         each=ByAddress(each),
-        to=shown[Field.TO],
-        cc=shown[Field.CC],
+        to=tuple(shown[Field.TO]),
+        cc=tuple(shown[Field.CC]),
         archive=None if test_address else circumstances.scope.first("archive_bcc"),
         passed_over=tuple(passed),
     )
 
 
 def _requested(message: Message) -> Iterator[tuple[Field, Mailbox]]:
-    for field in Field:
-        for mailbox in getattr(message, field):
+    for field, mailboxes in (
+        (Field.TO, message.to),
+        (Field.CC, message.cc),
+        (Field.BCC, message.bcc),
+    ):
+        for mailbox in mailboxes:
             yield field, mailbox
 
 
@@ -224,10 +224,13 @@ def _test_address(circumstances: Circumstances) -> Address | None:
     return circumstances.test_mode.recipient if circumstances.test_mode.enabled else None
 
 
-def _decide(mailbox: Mailbox, field: Field, circumstances: Circumstances) -> RecipientDecision:
+def _decide(
+    mailbox: Mailbox, field: Field, test_address: Address | None, circumstances: Circumstances
+) -> RecipientDecision:
     customer = circumstances.scope.customer
     address = mailbox.address
-    if customer and set(customer.rejected_local_part_characters) & set(address.local_part):
+    rejected = customer.rejected_local_part_characters if customer else ""
+    if rejected and not set(rejected).isdisjoint(address.local_part):
         return RecipientDecision(
             mailbox=mailbox,
             field=field,
@@ -238,7 +241,6 @@ def _decide(mailbox: Mailbox, field: Field, circumstances: Circumstances) -> Rec
         return RecipientDecision(
             mailbox=mailbox, field=field, reason=RecipientReason.SUPPRESSED, envelope_address=None
         )
-    test_address = _test_address(circumstances)
     return RecipientDecision(
         mailbox=mailbox,
         field=field,

@@ -88,8 +88,9 @@ def choose_return_path(
     circumstances: Circumstances,
 ) -> ReturnPathDecision:
     """Take the first address that every server of the mail may use; the sender is the last."""
-    own_server = Owner.CUSTOMER in routes.owners
-    smarthost = Owner.APPLICATION in routes.owners
+    owners = routes.owners
+    own_server = Owner.CUSTOMER in owners
+    smarthost = Owner.APPLICATION in owners
     from_domain = sender.mailbox.address.domain
     originals = {one.key for one in recipients} if circumstances.test_mode.enabled else set()
 
@@ -105,16 +106,18 @@ def choose_return_path(
         return None
 
     asked = list(_candidates(message, sender, reply_to, routes, circumstances))
-    usable = [place for place, one in enumerate(asked) if obstacle(*one) is None]
-    insisted = bool(usable) and asked[usable[0]][0] is ReturnPathReason.LOGIN
-    if not insisted and circumstances.facts_of(from_domain).key_state is not KeyState.PUBLISHED:
-        usable = [place for place in usable if _aligns(asked[place][1].domain, from_domain)] or usable
-    if usable:
-        before = asked[: usable[0]]
-        reason, address = asked[usable[0]]
-    else:
+    usable = (place for place, one in enumerate(asked) if obstacle(*one) is None)
+    chosen = next(usable, None)
+    if chosen is None:
         before = asked[:-1]
         reason, address = _last(sender, circumstances, originals)
+    else:
+        insisted = asked[chosen][0] is ReturnPathReason.LOGIN
+        if not insisted and circumstances.facts_of(from_domain).key_state is not KeyState.PUBLISHED:
+            aligned = (n for n in (chosen, *usable) if _aligns(asked[n][1].domain, from_domain))
+            chosen = next(aligned, chosen)
+        before = asked[:chosen]
+        reason, address = asked[chosen]
     proved = obstacle(reason, address) is None
     return ReturnPathDecision(
         reason=reason,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mailsend.model.address import Address, Domain
 from mailsend.model.circumstances import Circumstances, OfferedServer, Owner
 from mailsend.model.decision import Decision, PassedOver
+from mailsend.model.health import WELL, Health, Standing
 from mailsend.model.message import Message
 from mailsend.model.server import Server, ServerKind, ServerState, TlsMode
 from mailsend.model.submission import Refusal
@@ -17,7 +18,17 @@ from mailsend.model.submission import Refusal
 if TYPE_CHECKING:
     from mailsend.decide.sender import SenderDecision
 
-__all__ = ["RoutePassedOver", "RoutesDecision", "RoutesReason", "RoutesRefused", "choose_routes"]
+__all__ = [
+    "RoutePassedOver",
+    "RoutesDecision",
+    "RoutesReason",
+    "RoutesRefused",
+    "SecondLook",
+    "SecondLookPassedOver",
+    "SecondLookReason",
+    "choose_routes",
+    "second_look",
+]
 
 
 class RoutesReason(StrEnum):
@@ -47,6 +58,21 @@ class RoutesRefused(StrEnum):
     NO_ROUTE = "no_route"
 
 
+class SecondLookReason(StrEnum):
+    """Why the servers are tried in this order now."""
+
+    AS_DECIDED = "as_decided"
+    BY_HEALTH = "by_health"
+
+
+class SecondLookPassedOver(StrEnum):
+    """Why a server waits behind one that was decided to come after it."""
+
+    SLOWED = "slowed"
+    SUSPECT = "suspect"
+    DOWN = "down"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutesDecision(Decision):
     """The servers in the order in which they are tried; at least one."""
@@ -69,10 +95,27 @@ class RoutesDecision(Decision):
         return [one.name for one in self.servers]
 
     def facts(self) -> dict[str, Any]:
-        """Give whose each server is."""
-        return {"owners": [str(one.owner) for one in self.offered]}
+        """Give whose each server is, and the preset behind each trait that no setting says."""
+        presets = {
+            one.server.name: dict(one.server.traits_from) for one in self.offered if one.server.traits_from
+        }
+        owners = {"owners": [str(one.owner) for one in self.offered]}
+        return {**owners, "traits_from": presets} if presets else owners
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondLook(Decision):
+    """The same servers in the order in which they are tried now."""
+
+    step: ClassVar[str] = "second_look"
+    servers: tuple[Server, ...]
+
+    def value(self) -> list[str]:
+        """Give the servers' names."""
+        return [one.name for one in self.servers]
+
+
+_BEST_FIRST = tuple(Standing)
 _RANK = (RoutesReason.SENDER_ADDRESS, RoutesReason.SENDER_DOMAIN, RoutesReason.CUSTOMER)
 
 
@@ -111,6 +154,35 @@ def choose_routes(
         reason=_RANK[best] if best < len(_RANK) else RoutesReason.SMARTHOST,
         offered=tuple(offered for _, offered in kept),
         passed_over=tuple(passed),
+    )
+
+
+def second_look(
+    routes: RoutesDecision, sender: Address, health: Mapping[Server, Health], now: float
+) -> SecondLook:
+    """Let servers that are well go before those that are not, where both were chosen for one reason.
+
+    None is left out, and none overtakes a server that was chosen before it for another reason: a
+    customer's mail never goes to the smarthosts because the customer's server is unwell (M7).
+    """
+    offered = routes.offered
+    known = tuple(health.get(one.server, WELL) for one in offered)
+    stands = tuple(_BEST_FIRST.index(one.standing(now)) for one in known)
+    order = sorted(range(len(offered)), key=lambda one: (_rank(offered[one], sender), stands[one]))
+    behind = tuple(
+        PassedOver(
+            candidate=offered[one].server.name,
+            source=str(offered[one].owner),
+            reason=SecondLookPassedOver(known[one].standing(now)),
+            facts={"why": known[one].why},
+        )
+        for place, one in enumerate(order)
+        if any(other > one for other in order[:place])
+    )
+    return SecondLook(
+        reason=SecondLookReason.BY_HEALTH if behind else SecondLookReason.AS_DECIDED,
+        servers=tuple(offered[one].server for one in order),
+        passed_over=behind,
     )
 
 

@@ -81,8 +81,9 @@ def choose_signatures(
             ours = _keys_of(application, circumstances)
     keys = own + ours
     organisation = organisational_domain(from_domain)
-    leave_out = {field.lower() for server in routes.servers for field in server.rewrites}
-    if any(server.own_message_id for server in routes.servers):
+    servers = routes.servers
+    leave_out = {field.lower() for one in servers for field in one.rewrites}
+    if [one for one in servers if one.own_message_id]:
         leave_out.add("message-id")
     if own:
         reason = SigningReason.FROM_DOMAIN_AND_APPLICATION if ours else SigningReason.FROM_DOMAIN
@@ -91,22 +92,24 @@ def choose_signatures(
     return (
         SignaturesDecision(
             reason=reason,
-            signatures=tuple(
-                Signature(
-                    domain=one.domain,
-                    selector=one.selector,
-                    algorithm=one.algorithm,
-                    aligned=organisational_domain(Domain(one.domain)) == organisation,
-                )
-                for one in keys
-            ),
+            signatures=tuple([_signature(one, organisation) for one in keys]),
             leave_out=tuple(sorted(leave_out)),
         ),
         keys,
     )
 
 
+def _signature(key: SigningKey, organisation: Domain) -> Signature:
+    return Signature(
+        domain=key.domain,
+        selector=key.selector,
+        algorithm=key.algorithm,
+        aligned=organisational_domain(Domain.parse(key.domain)) == organisation,
+    )
+
+
 def _keys_of(domain: Domain, circumstances: Circumstances) -> tuple[SigningKey, ...]:
     """Give the keys of a domain, RSA first, so that its field stands on top (M25)."""
-    found = [one for one in circumstances.signers if one.domain == str(domain)]
-    return tuple(sorted(found, key=lambda one: not one.algorithm.startswith("rsa")))
+    found = [one for one in circumstances.signers if one.domain == domain.ascii]
+    found.sort(key=lambda one: not one.algorithm.startswith("rsa"))
+    return tuple(found)

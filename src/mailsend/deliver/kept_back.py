@@ -1,14 +1,17 @@
-"""Why a mail is kept back, in words, and what to do about it."""
+"""Why a mail is kept back, in words, and whom a drop concerns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from mailsend.decide.last_look import Hold, HoldReason
+from mailsend.model.address import Address
+from mailsend.model.envelope import Envelope
+from mailsend.model.submission import Submission
 
-__all__ = ["advice_for"]
+__all__ = ["advice_for", "only_for"]
 
 _WORDS: Final[Mapping[HoldReason, str]] = MappingProxyType(
     {
@@ -19,6 +22,8 @@ _WORDS: Final[Mapping[HoldReason, str]] = MappingProxyType(
         " the mail anew.",
         HoldReason.UNKNOWN_CUSTOMER: "The rules no longer know this mail's customer: correct the rules, or"
         " prepare the mail anew.",
+        HoldReason.SERVER_NOT_RELEASED: "The customer's server is not released any more: release it again,"
+        " or prepare the mail anew.",
         HoldReason.NOT_YET: "The time in send_at has not come: deliver the mail again then.",
     }
 )
@@ -29,3 +34,15 @@ def advice_for(hold: Hold) -> str:
     if hold.reason is HoldReason.NOT_YET and hold.why:
         return f"Not before {hold.why}: deliver the mail again then."
     return hold.why or _WORDS[hold.reason]
+
+
+def only_for(
+    requested: Iterable[Address], submission: Submission, envelopes: Iterable[Envelope]
+) -> frozenset[Address]:
+    """Give the envelope addresses that stand for none but ``requested``; copies for nobody go with all."""
+    dropped = set(requested)
+    decisions = submission.recipients
+    kept = {one.envelope_address for who, one in decisions.items() if who not in dropped}
+    standing = {one.envelope_address for one in decisions.values()}
+    every = {who for envelope in envelopes for who in envelope.recipients}
+    return frozenset(who for who in every if who not in kept and (who in standing or kept <= {None}))

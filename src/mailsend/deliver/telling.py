@@ -7,6 +7,7 @@ from typing import Final
 
 from mailsend.deliver.parcel import Parcel
 from mailsend.model.address import Address, ByAddress
+from mailsend.model.decision import Decision
 from mailsend.model.report import Attempt, Outcome, RecipientResult, Report
 from mailsend.model.submission import Submission
 
@@ -28,7 +29,12 @@ _NOT_TRIED: Final = "not_tried"
 
 
 def report_of(
-    submission: Submission, parcels: Iterable[Parcel], attempts: Sequence[Attempt], error: Exception | None
+    submission: Submission,
+    parcels: Iterable[Parcel],
+    attempts: Sequence[Attempt],
+    *,
+    error: Exception | None = None,
+    decisions: Iterable[Decision] = (),
 ) -> Report:
     """Say what became of each requested recipient."""
     told: dict[Address, RecipientResult] = {}
@@ -52,6 +58,7 @@ def report_of(
         recipients=ByAddress(recipients),
         attempts=tuple(attempts),
         digest=submission.digest,
+        decisions=tuple(decisions),
         error=error,
     )
 

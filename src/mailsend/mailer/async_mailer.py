@@ -11,7 +11,8 @@ from mailsend.mailer.common import CommonMailer
 
 # What a mail is made of is imported where it is used, so that importing a Mailer costs little.
 if TYPE_CHECKING:
-    from mailsend.mailer.core import Asked, Thinking
+    from mailsend.mailer.servers_async import AsyncServers
+    from mailsend.mailer.thinking import Answer, Asked, Question, Thinking
     from mailsend.model.decision import Decision
     from mailsend.model.message import Message
     from mailsend.model.report import Report
@@ -90,8 +91,19 @@ class AsyncMailer(CommonMailer):
         """Close the connections of the running loop; may be called again."""
         if self._core._transports is not None:  # noqa: SLF001 - nothing is opened just to be closed
             await self._core.transports.aclose()
+        if self._core.store_door.is_open:
+            import asyncio
+
+            await asyncio.to_thread(self._core.store_door.close)
 
     close = aclose
+
+    @property
+    def servers(self) -> AsyncServers:
+        """Customers' servers: list, add, set, remove, order, probe, verify, release, lock, unlock."""
+        from mailsend.mailer.servers_async import AsyncServers
+
+        return AsyncServers(self._core, self._rules)
 
     async def __aenter__(self) -> Self:
         return self
@@ -117,10 +129,19 @@ class AsyncMailer(CommonMailer):
         try:
             asked = next(thinking)
             while True:
-                asked = thinking.send(await self._rules(asked))
+                asked = thinking.send(await self._answer(asked))
         except StopIteration as done:
             answer: T = done.value
             return answer
+
+    async def _answer(self, asked: Question) -> Answer:
+        from mailsend.model.rules import Scope
+
+        if isinstance(asked, tuple):
+            return await self._rules(asked)
+        if isinstance(asked, Scope):
+            return await self._core.states.own_async(asked)
+        return await self._core.sealing.seal(asked)
 
     async def _act(
         self,
@@ -134,7 +155,8 @@ class AsyncMailer(CommonMailer):
         if rules is None:
             rules = await self._rules((message.customer, message.business_unit))
         fresh = self._core.fresh(submission, rules)
-        return await self._core.deliver(fresh, self._core.look_with(rules), deadline, again=again)
+        look = await self._think(self._core.look_with(fresh, rules))
+        return await self._core.deliver(fresh, look, deadline, again=again)
 
     async def _one(self, index: int, message: Message | Submission, deadline: float | None) -> Report:
         from mailsend.model.report import Report

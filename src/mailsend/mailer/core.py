@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING
 
 from mailsend.errors import InvalidMessage, InvalidSettings, MessageRefused, UnknownCustomer
 from mailsend.mailer.clock import monotonic, utc_now
 from mailsend.mailer.interceptors import After, Before, Check, Interceptors
+from mailsend.mailer.server_states import ServerStates
+from mailsend.mailer.store_door import StoreDoor
 from mailsend.mailer.test_mode import TestModeSwitch
+from mailsend.mailer.thinking import Asked, Thinking, ask_for_seal, ask_rules, ask_servers
 from mailsend.model.message import Message
 from mailsend.model.rules import Rules
 from mailsend.model.submission import Refusal, Submission
 
 if TYPE_CHECKING:
     from mailsend.compose.templates import Templates
-    from mailsend.decide.last_look import Drop, Go, Hold
     from mailsend.mailer.directory import Directory
+    from mailsend.mailer.looking import Look
+    from mailsend.mailer.sealing import Sealing
     from mailsend.mailer.transports import Transports
     from mailsend.model.circumstances import Circumstances
     from mailsend.model.decision import Decision
@@ -26,15 +30,10 @@ if TYPE_CHECKING:
     from mailsend.settings import Settings
     from mailsend.transport.capture import Captured
 
-__all__ = ["Asked", "Core", "Look", "Thinking", "Thought"]
+__all__ = ["Core", "Thought"]
 
 STALE_AFTER = timedelta(hours=1)
 MOST_VERSIONS = 10_000  # of a directory's rules, remembered as checked
-
-Asked: TypeAlias = tuple[str | None, str | None]
-Look: TypeAlias = "Callable[[Submission], Go | Hold | Drop]"
-T = TypeVar("T")
-Thinking: TypeAlias = Generator[Asked, Rules | Refusal, T]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,10 @@ class Core:
             )
         self.interceptors = Interceptors.of(dict(self.rules.application.interceptors), before, check, after)
         self.test_mode = TestModeSwitch(self.rules.application)
+        self.store_door = StoreDoor(self.rules.application)
+        self.states = ServerStates(self.store_door, directory)
         self._transports: Transports | None = None
+        self._sealing: Sealing | None = None
         self._checked: set[str] = set()
 
     @property
@@ -90,6 +92,15 @@ class Core:
 
             self._transports = Transports()
         return self._transports
+
+    @property
+    def sealing(self) -> Sealing:
+        """Where drafts are signed beside an event loop."""
+        if self._sealing is None:
+            from mailsend.mailer.sealing import Sealing
+
+            self._sealing = Sealing()
+        return self._sealing
 
     def checked(self, rules: Rules) -> Rules:
         """Give a directory's rules when their DKIM keys can be used; raises InvalidSettings."""
@@ -108,16 +119,17 @@ class Core:
 
     def think(self, message: Message) -> Thinking[Thought]:
         """Prepare a message, from interceptors to the finished mail."""
-        from mailsend.prepare import prepare
+        from mailsend.prepare import draft
 
         found = yield from self._gather(message)
         if isinstance(found, Refusal):
             return Thought(answer=found)
         changed, circumstances = found
-        answer = prepare(changed, circumstances)
-        if isinstance(answer, Submission):
-            answer = self.interceptors.ask_check(answer)
-        return Thought(answer=answer, rules=circumstances.rules)
+        drafted = draft(changed, circumstances)
+        if isinstance(drafted, Refusal):
+            return Thought(answer=drafted, rules=circumstances.rules)
+        sealed = yield from ask_for_seal(drafted)
+        return Thought(answer=self.interceptors.ask_check(sealed), rules=circumstances.rules)
 
     def consider(self, message: Message) -> Thinking[tuple[Decision | Refusal, ...]]:
         """Make the decisions that need no content, and no recipients where there are none."""
@@ -137,21 +149,24 @@ class Core:
                 advice="A finished Submission goes out by deliver.",
             )
         asked = (message.customer, message.business_unit)
-        rules = yield asked
+        rules = yield from ask_rules(asked)
         if isinstance(rules, Refusal):
             return rules
         changed = self.interceptors.ask_before(message, rules)
         if isinstance(changed, Refusal):
             return changed
         if (changed.customer, changed.business_unit) != asked:
-            rules = yield (changed.customer, changed.business_unit)
+            rules = yield from ask_rules((changed.customer, changed.business_unit))
             if isinstance(rules, Refusal):
                 return rules
         scope = find_scope(changed.customer, changed.business_unit, rules)
         if isinstance(scope, Refusal):
             return scope
+        own = (yield from ask_servers(scope)) if self.states.asks(scope) else None
         test_mode = self.test_mode.status(scope)
-        return changed, gather(changed, scope, rules, now=utc_now(), id=new_id(), test_mode=test_mode)
+        return changed, gather(
+            changed, scope, rules, now=utc_now(), id=new_id(), test_mode=test_mode, own=own
+        )
 
     def fresh(self, submission: Submission, rules: Rules | Refusal) -> Submission:
         """Give the mail with Date and signatures made anew where that is due (M34).
@@ -185,23 +200,17 @@ class Core:
         signed = {(one.domain, one.selector) for one in submission.signatures.signatures}
         return renew(submission, circumstances) if late or not signed <= active else submission
 
-    def look_with(self, rules: Rules | Refusal) -> Look:
-        """Give the last look for these rules; test mode and time are read at every look."""
-        from mailsend.decide.last_look import LookedAt, last_look
+    def look_with(self, submission: Submission, rules: Rules | Refusal) -> Thinking[Look]:
+        """Give the last look for a mail, by these rules and by what is known of its customer's servers."""
         from mailsend.mailer.gather import find_scope
+        from mailsend.mailer.looking import look_with
 
-        def look(submission: Submission) -> Go | Hold | Drop:
-            message = submission.message
-            lost = LookedAt(now=utc_now(), rules=None, test_mode=self.test_mode.status())
-            if isinstance(rules, Refusal):
-                return last_look(submission, lost)
-            scope = find_scope(message.customer, message.business_unit, rules)
-            if isinstance(scope, Refusal):
-                return last_look(submission, lost)
-            test_mode = self.test_mode.status(scope)
-            return last_look(submission, LookedAt(now=utc_now(), rules=rules, test_mode=test_mode))
-
-        return look
+        if isinstance(rules, Refusal):
+            return look_with(rules, None, self.test_mode)
+        scope = find_scope(submission.message.customer, submission.message.business_unit, rules)
+        if isinstance(scope, Refusal) or not self.states.asks(scope):
+            return look_with(rules, None, self.test_mode)
+        return look_with(rules, (yield from ask_servers(scope)), self.test_mode)
 
     async def deliver(
         self, submission: Submission, look: Look, deadline: float | None, *, again: bool = True
@@ -209,6 +218,7 @@ class Core:
         """Bring a finished mail to a server; never raises for what a server does."""
         from mailsend.deliver import deliver
         from mailsend.mailer import diversion
+        from mailsend.mailer.lanes import lanes_of_this_process
 
         diverted = diversion.current()
         report = await deliver(
@@ -218,6 +228,7 @@ class Core:
             clock=monotonic,
             deadline=deadline,
             again=again,
+            lanes=None if diverted else lanes_of_this_process(),
         )
         if diverted:
             diverted.tell(submission, report)

@@ -19,7 +19,10 @@ class Directory(Protocol):
 
     ``rules_for`` is called once per message, on the caller's thread; for AsyncMailer it may be
     ``async``. It raises UnknownCustomer for a customer that it does not know. Nothing it gives is
-    cached unless it is wrapped in a CachedDirectory.
+    cached unless it is wrapped in a CachedDirectory. It may have a second method,
+    ``server_state(customer, server) -> ServerState | None``, ``async`` likewise, which says how far a
+    server of its rules has come where no store keeps that; ``None`` leaves it to the rules. It is
+    asked before every mail and never cached.
     """
 
     def rules_for(self, customer: str, business_unit: str | None) -> Rules | Awaitable[Rules]:
@@ -39,6 +42,11 @@ class CachedDirectory:
         self._seconds = seconds
         self._stale_seconds = stale_seconds
         self._known: dict[tuple[str, str | None], tuple[float, Rules]] = {}
+
+    @property
+    def wrapped(self) -> Directory:
+        """The directory behind it, which is asked itself for what is not to be remembered."""
+        return self._directory
 
     def rules_for(self, customer: str, business_unit: str | None) -> Rules | Awaitable[Rules]:
         """Give the rules, from memory where they are fresh enough."""

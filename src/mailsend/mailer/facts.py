@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 
+from mailsend.mailer.server_states import by_rules
 from mailsend.model.address import Domain
 from mailsend.model.circumstances import DomainFacts, KeyState, OfferedServer, Owner, SigningKey
 from mailsend.model.message import Message
 from mailsend.model.rules import DkimKey, DkimKeyState, Scope
 from mailsend.model.secret import Secret
-from mailsend.model.server import ServerState
 
-__all__ = ["domain_facts", "offered_servers", "playing_domains", "signers_for"]
-
-
-def playing_domains(message: Message, scope: Scope) -> tuple[Domain, ...]:
-    """Give every domain that can play a part in this mail's decisions, each once."""
-    return tuple(dict.fromkeys(_domains(message, scope)))
+__all__ = ["asked_domains", "facts_of", "offered_servers", "signers_for", "stated_domains"]
 
 
-def _domains(message: Message, scope: Scope) -> Iterator[Domain]:
+def asked_domains(message: Message, scope: Scope) -> tuple[Domain, ...]:
+    """Give the domains that a message brings into its decisions."""
+    domains = [one.address.domain for one in message.reply_to]
     if message.from_ is not None:
         asked = message.from_.address.domain
-        yield asked
         if scope.customer is not None and asked in scope.customer.alias_domains:
-            yield scope.customer.alias_domains[asked]
-    for mailbox in message.reply_to:
-        yield mailbox.address.domain
+            domains.insert(0, scope.customer.alias_domains[asked])
+        domains.insert(0, asked)
     if message.bounce_to is not None:
-        yield message.bounce_to.domain
+        domains.append(message.bounce_to.domain)
+    return tuple(domains)
+
+
+def stated_domains(scope: Scope) -> tuple[Domain, ...]:
+    """Give the domains that play a part in the decisions of every mail of a scope, each once."""
+    return tuple(dict.fromkeys(_stated(scope)))
+
+
+def _stated(scope: Scope) -> Iterator[Domain]:
     for _, level in scope.levels:
         for stated in (level.fallback_sender, level.reply_to):
             if stated is not None:
@@ -41,34 +45,37 @@ def _domains(message: Message, scope: Scope) -> Iterator[Domain]:
         yield scope.test_mode.recipient.domain
 
 
-def domain_facts(domains: Iterable[Domain], scope: Scope) -> Mapping[Domain, DomainFacts]:
-    """Give what the configuration says of each domain."""
-    return {
-        one: DomainFacts(proved_for=_proved_for(one, scope), key_state=_key_state(one, scope))
-        for one in domains
-    }
+def facts_of(domain: Domain, scope: Scope) -> DomainFacts:
+    """Give what the configuration says of a domain."""
+    return DomainFacts(proved_for=_proved_for(domain, scope), key_state=_key_state(domain, scope))
 
 
-def offered_servers(scope: Scope) -> tuple[OfferedServer, ...]:
-    """Give the customer's servers, released only where the settings say so, then the smarthosts."""
-    offered: list[OfferedServer] = []
-    if scope.customer is not None:
-        state = ServerState.RELEASED if scope.customer.server_released else ServerState.LOCKED
-        offered.extend(
-            OfferedServer(server=one.server, owner=Owner.CUSTOMER, state=state, senders=one.senders)
-            for one in scope.customer.servers
-        )
-    offered.extend(OfferedServer(server=one, owner=Owner.APPLICATION) for one in scope.application.smarthosts)
-    return tuple(offered)
+def offered_servers(scope: Scope, own: tuple[OfferedServer, ...] | None = None) -> tuple[OfferedServer, ...]:
+    """Give the customer's servers, then the smarthosts.
+
+    ``own`` are the customer's with what is known of their states; without it they are released only
+    where the settings say so.
+    """
+    if own is None:
+        own = _by_rules(scope)
+    smarthosts = scope.application.smarthosts
+    return (*own, *(OfferedServer(server=one, owner=Owner.APPLICATION) for one in smarthosts))
 
 
-def signers_for(domains: Iterable[Domain], scope: Scope) -> tuple[SigningKey, ...]:
-    """Give the active DKIM keys for each domain, ready to sign."""
+def _by_rules(scope: Scope) -> tuple[OfferedServer, ...]:
+    customer = scope.customer
+    if customer is None:
+        return ()
+    state = by_rules(customer)
     return tuple(
-        _signer(str(domain), key.selector, key.key, key.password)
-        for domain in domains
-        for key in _keys(domain, scope)
+        OfferedServer(server=one.server, owner=Owner.CUSTOMER, state=state, senders=one.senders)
+        for one in customer.servers
     )
+
+
+def signers_for(domain: Domain, scope: Scope) -> tuple[SigningKey, ...]:
+    """Give the active DKIM keys for a domain, ready to sign."""
+    return tuple(_signer(str(domain), key.selector, key.key, key.password) for key in _keys(domain, scope))
 
 
 def _proved_for(domain: Domain, scope: Scope) -> frozenset[Owner]:

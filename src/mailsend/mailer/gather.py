@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
 from mailsend.errors import UnknownCustomer
-from mailsend.mailer.facts import domain_facts, offered_servers, playing_domains, signers_for
-from mailsend.mailer.looks import templates_for
+from mailsend.mailer.facts import asked_domains, offered_servers
+from mailsend.mailer.known_scopes import known_scope
 from mailsend.model.address import Domain
-from mailsend.model.circumstances import Circumstances
+from mailsend.model.circumstances import Circumstances, DomainFacts, OfferedServer, Owner
 from mailsend.model.message import Message
 from mailsend.model.rules import Rules, Scope, TestMode
+from mailsend.model.server import ServerState
 from mailsend.model.submission import Refusal
 
 __all__ = ["DEFAULT_LOCALE", "RulesRefused", "find_scope", "gather"]
@@ -59,12 +62,15 @@ def gather(
     id: str,
     test_mode: TestMode,
     also: tuple[Domain, ...] = (),
+    own: tuple[OfferedServer, ...] | None = None,
 ) -> Circumstances:
     """Give the circumstances of one message; ``now`` is UTC, ``id`` the mail's own id.
 
-    ``also`` names domains that play a part although neither message nor scope names them.
+    ``also`` names domains that play a part although neither message nor scope names them; ``own`` are
+    the customer's servers where more than the rules is known of them.
     """
-    domains = tuple(dict.fromkeys((*playing_domains(message, scope), *also)))
+    known = known_scope(scope, rules)
+    facts, signers = known.of((*asked_domains(message, scope), *also))
     return Circumstances(
         rules=rules,
         scope=scope,
@@ -72,8 +78,22 @@ def gather(
         id=id,
         locale=message.locale or scope.first("locale") or DEFAULT_LOCALE,
         test_mode=test_mode,
-        servers=offered_servers(scope),
-        domain_facts=domain_facts(domains, scope),
-        renderer=templates_for(scope),
-        signers=signers_for(domains, scope),
+        servers=offered_servers(scope, own),
+        domain_facts=_with_proofs(facts, scope, own),
+        renderer=known.templates,
+        signers=signers,
     )
+
+
+def _with_proofs(
+    facts: Mapping[Domain, DomainFacts], scope: Scope, own: tuple[OfferedServer, ...] | None
+) -> Mapping[Domain, DomainFacts]:
+    """Count the customer's domains as proved for its servers as soon as one of them is released."""
+    if own is None or not any(one.state is ServerState.RELEASED for one in own):
+        return facts
+    return {
+        domain: replace(known, proved_for=known.proved_for | {Owner.CUSTOMER})
+        if scope.owns(domain)
+        else known
+        for domain, known in facts.items()
+    }

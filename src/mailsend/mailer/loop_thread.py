@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 __all__ = ["LoopThread", "let_go", "loop_thread"]
 
@@ -21,32 +21,47 @@ class LoopThread:
     def __init__(self) -> None:
         self.process = os.getpid()
         self._loop = asyncio.new_event_loop()
+        self._ending = False
+        self._turn = threading.Lock()
         self._thread = threading.Thread(target=self._loop.run_forever, name="mailsend", daemon=True)
         self._thread.start()
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        """Start ``work`` on the loop; the future tells when it is done."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+        """Start ``work`` on the loop; the future tells when it is done.
+
+        Raises RuntimeError once the program is ending: nobody would wait for what begins now.
+        """
+        with self._turn:
+            if not self._ending:
+                return asyncio.run_coroutine_threadsafe(work, self._loop)
+        work.close()
+        raise RuntimeError("no mail is begun while the program ends")
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run ``work`` on the loop and wait for it; an interrupted wait cancels it."""
-        future = self.submit(work)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
+        return _awaited(self.submit(work))
 
     def stop(self) -> None:
         """End the loop and its thread; a mail past its content is waited for, the rest is cancelled."""
-        self.run(_cancel_all())
+        with self._turn:  # what was begun before is among what is ended now
+            self._ending = True
+            ended = asyncio.run_coroutine_threadsafe(_end_all(), self._loop)
+        _awaited(ended)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
 
-async def _cancel_all() -> None:
-    """Cancel what still runs, but for mails past their content: those are waited for."""
+def _awaited(future: Future[T]) -> T:
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
+
+
+async def _end_all() -> None:
+    """Cancel what still runs, but for mails past their content: those are waited for. Then hang up."""
     from mailsend.transport.unfinished import finish, unfinished
 
     others = asyncio.all_tasks() - unfinished() - {asyncio.current_task()}
@@ -54,10 +69,12 @@ async def _cancel_all() -> None:
         one.cancel()
     await asyncio.gather(*others, return_exceptions=True)
     await finish()
+    await asyncio.get_running_loop().shutdown_asyncgens()  # pools are ended by these: with QUIT
 
 
 _lock = threading.Lock()
 _current: LoopThread | None = None
+_left_alone: Final[list[LoopThread]] = []  # the parent's: collected, it would be closed
 
 
 def loop_thread() -> LoopThread:
@@ -81,7 +98,10 @@ def _after_fork() -> None:
     global _lock, _current  # noqa: PLW0603 - the same
     _lock = threading.Lock()
     let_go()
+    if _current is not None:
+        _left_alone.append(_current)
     _current = None
 
 
-os.register_at_fork(after_in_child=_after_fork)
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_after_fork)

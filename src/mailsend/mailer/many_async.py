@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable
-from typing import Any, TypeVar
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
 from mailsend.model.message import Message
 from mailsend.model.report import Report
@@ -13,55 +13,111 @@ from mailsend.model.submission import Submission
 __all__ = ["run_many"]
 
 Item = Message | Submission
-Start = Callable[[int, Item], Coroutine[Any, Any, Report]]
-T = TypeVar("T")
+Start = Callable[[int, Item], Awaitable[Report]]
 
 
 async def run_many(
     start: Start, messages: Iterable[Item] | AsyncIterable[Item], *, concurrency: int
 ) -> AsyncIterator[Report]:
     """Keep at most ``concurrency`` on their way; an error of ``messages`` waits for their reports."""
-    source = aiter(messages) if isinstance(messages, AsyncIterable) else _lazily(messages)
-    running: set[asyncio.Task[Report]] = set()
-    pull: asyncio.Task[Item] | None = None
-    problem: Exception | None = None
-    index = 0
+    many = _Many(start, _Source(messages), concurrency)
     try:
-        while problem is None or running:
-            if problem is None and pull is None and len(running) < concurrency:
-                pull = asyncio.create_task(_next(source))
-            waited = running if pull is None else {*running, pull}
-            done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-            if pull in done:
-                problem = _problem_of(pull)
-                if problem is None:
-                    running.add(asyncio.create_task(start(index, pull.result())))
-                    index += 1
-                pull = None
-            for one in running & done:
-                running.discard(one)
-                yield one.result()
-        if not isinstance(problem, StopAsyncIteration):
-            raise problem
+        while (report := await many.next_report()) is not None:
+            yield report
     finally:
-        if pull is not None:
-            pull.cancel()
-        left = {*running, *([pull] if pull else ())}
-        if left:
-            await asyncio.wait(left)
+        await many.end()
+    if many.problem is not None:
+        raise many.problem
 
 
-async def _next(source: AsyncIterator[T]) -> T:
-    return await anext(source)
+class _Source:
+    """The caller's messages, numbered; one at a time is asked for."""
+
+    def __init__(self, messages: Iterable[Item] | AsyncIterable[Item]) -> None:
+        self._later: AsyncIterator[Item] | None = None
+        self._now: Iterator[Item] | None = None
+        if isinstance(messages, AsyncIterable):
+            self._later = aiter(messages)
+        else:
+            self._now = iter(messages)
+        self._turn = asyncio.Lock()
+        self._index = -1
+
+    async def next(self) -> tuple[int, Item]:
+        """Give the next one and its place; raises StopAsyncIteration behind the last."""
+        if self._now is not None:
+            for item in self._now:
+                self._index += 1
+                return self._index, item
+            raise StopAsyncIteration
+        assert self._later is not None  # it is one or the other
+        async with self._turn:
+            item = await anext(self._later)
+            self._index += 1
+            return self._index, item
 
 
-async def _lazily(messages: Iterable[T]) -> AsyncIterator[T]:
-    for one in messages:
-        yield one
+class _Many:
+    """Workers that take messages in turn; each is begun when there is work for one more."""
 
+    def __init__(self, start: Start, source: _Source, concurrency: int) -> None:
+        self.problem: Exception | None = None
+        self._start = start
+        self._source = source
+        self._concurrency = concurrency
+        self._unread = asyncio.Semaphore(concurrency)
+        self._reports: deque[Report] = deque()
+        self._news = asyncio.Event()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Task[None]] = set()
+        self._over = False
+        self._one_more()
 
-def _problem_of(pull: asyncio.Task[Item]) -> Exception | None:
-    problem = pull.exception()
-    if problem is None or isinstance(problem, Exception):
-        return problem
-    raise problem
+    async def next_report(self) -> Report | None:
+        """Wait for a report; None when there will be no further one."""
+        while not self._reports:
+            if not self._workers:
+                return None
+            self._news.clear()
+            await self._news.wait()
+        self._unread.release()
+        return self._reports.popleft()
+
+    async def end(self) -> None:
+        """Begin nothing more, and wait for what is on its way."""
+        self._over = True
+        for one in tuple(self._waiting):
+            one.cancel()
+        if self._workers:
+            await asyncio.wait(self._workers)
+
+    def _one_more(self) -> None:
+        worker = asyncio.create_task(self._work())
+        self._workers.add(worker)
+        self._waiting.add(worker)
+        worker.add_done_callback(self._leave)
+
+    def _leave(self, worker: asyncio.Task[None]) -> None:
+        self._workers.discard(worker)
+        self._waiting.discard(worker)
+        self._news.set()
+
+    async def _work(self) -> None:
+        me = asyncio.current_task()
+        assert me is not None  # it runs as one
+        while not self._over:
+            await self._unread.acquire()
+            try:
+                index, item = await self._source.next()
+            except StopAsyncIteration:
+                self._over = True
+                return
+            except Exception as problem:  # noqa: BLE001 - the caller's own, told when all reports are
+                self._over, self.problem = True, problem
+                return
+            self._waiting.discard(me)
+            if not self._waiting and len(self._workers) < self._concurrency:
+                self._one_more()
+            self._reports.append(await self._start(index, item))
+            self._waiting.add(me)
+            self._news.set()

@@ -14,9 +14,10 @@ from mailsend.mailer.common import CommonMailer
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from mailsend.mailer.core import Asked, Thinking
     from mailsend.mailer.directory import Directory
     from mailsend.mailer.interceptors import After, Before, Check
+    from mailsend.mailer.servers import Servers
+    from mailsend.mailer.thinking import Answer, Asked, Question, Thinking
     from mailsend.model.decision import Decision
     from mailsend.model.message import Message
     from mailsend.model.report import Report
@@ -129,6 +130,14 @@ class Mailer(CommonMailer):
             from mailsend.mailer.loop_thread import loop_thread
 
             loop_thread().run(self._core.transports.aclose())
+        self._core.store_door.close()
+
+    @property
+    def servers(self) -> Servers:
+        """Customers' servers: list, add, set, remove, order, probe, verify, release, lock, unlock."""
+        from mailsend.mailer.servers import Servers
+
+        return Servers(self._core, self._rules)
 
     def __enter__(self) -> Self:
         return self
@@ -152,10 +161,18 @@ class Mailer(CommonMailer):
         try:
             asked = next(thinking)
             while True:
-                asked = thinking.send(self._rules(asked))
+                asked = thinking.send(self._answer(asked))
         except StopIteration as done:
             answer: T = done.value
             return answer
+
+    def _answer(self, asked: Question) -> Answer:
+        from mailsend.model.rules import Scope
+        from mailsend.prepare import seal
+
+        if isinstance(asked, tuple):
+            return self._rules(asked)
+        return self._core.states.own(asked) if isinstance(asked, Scope) else seal(asked)
 
     def _act(
         self,
@@ -172,7 +189,7 @@ class Mailer(CommonMailer):
         if rules is None:
             rules = self._rules((message.customer, message.business_unit))
         fresh = self._core.fresh(submission, rules)
-        look = self._core.look_with(rules)
+        look = self._think(self._core.look_with(fresh, rules))
         future = loop_thread().submit(self._core.deliver(fresh, look, deadline, again=again))
         with self._lock:
             self._running.add(future)

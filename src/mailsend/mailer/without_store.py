@@ -47,11 +47,6 @@ class WithoutStore:
         _no_store("a list")
 
     @property
-    def servers(self) -> NoReturn:
-        """Raise StoreError: without a store no server has a state."""
-        _no_store("the state of servers")
-
-    @property
     def domains(self) -> NoReturn:
         """Raise StoreError: without a store nothing is known of domains but what the rules say."""
         _no_store("the state of domains")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailsend.model.by_address import ByAddress
 from mailsend.model.domain import Domain, DomainPattern
 from mailsend.model.mailbox import Address, Mailbox
-from mailsend.model.mailbox_input import read_mailbox, read_mailboxes
+from mailsend.model.mailbox_input import read_mailbox, read_mailboxes, read_sender
 
 __all__ = [
     "Address",
@@ -15,4 +15,5 @@ __all__ = [
     "Mailbox",
     "read_mailbox",
     "read_mailboxes",
+    "read_sender",
 ]

@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 import string
-from binascii import b2a_base64
 from dataclasses import dataclass, field
 
 from mailsend.errors import InvalidAttachment
 from mailsend.model.files import FilePath, path_text, read_file
+from mailsend.model.lines import base64_crlf, base64_size
 from mailsend.model.media_types import guess_media_type
 
 __all__ = ["Attachment", "safe_filename"]
 
-_COLUMNS = 76
 _LONGEST_FILENAME = 255
 _LONGEST_CONTENT_TYPE = 255
 _TRAILING = string.whitespace + "."
@@ -135,15 +134,14 @@ class Attachment:
         """
         encoded = self._encoded
         if encoded is None:
-            encoded = _base64_lines(self.data)
+            encoded = base64_crlf(self.data)
             object.__setattr__(self, "_encoded", encoded)
         return encoded
 
     @property
     def encoded_size(self) -> int:
         """The length of ``encoded`` in bytes, known without encoding."""
-        characters = 4 * ((len(self.data) + 2) // 3)
-        return characters + 2 * ((characters + _COLUMNS - 1) // _COLUMNS)
+        return base64_size(len(self.data))
 
 
 def safe_filename(name: str) -> str:
@@ -189,12 +187,3 @@ def _checked_content_type(content_type: object, filename: str) -> str:
             advice="Write type and subtype, as in 'application/pdf'.",
         )
     return found.group(1).lower() + found.group(2)
-
-
-def _base64_lines(data: bytes) -> bytes:
-    if not data:
-        return b""
-    line = b2a_base64(data, newline=False)
-    lines = [line[at : at + _COLUMNS] for at in range(0, len(line), _COLUMNS)]
-    lines.append(b"")
-    return b"\r\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 __all__ = ["BLOCKED_EXTENSIONS", "bare_letters", "blocked_extension"]
 
@@ -21,12 +22,17 @@ def blocked_extension(filename: str, blocked: tuple[str, ...]) -> str | None:
 
     It counts as it is written, and as it is once marks and compatibility forms are gone.
     """
-    refused = {_lowered(one).lstrip(".") for one in blocked}
+    refused = _refused(blocked)
     for name in (filename, bare_letters(filename)):
         _, dot, extension = _lowered(name).rstrip(" .").rpartition(".")
         if dot and extension in refused:
             return extension
     return None
+
+
+@lru_cache(maxsize=256)
+def _refused(blocked: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(_lowered(one).lstrip(".") for one in blocked)
 
 
 def bare_letters(text: str) -> str:

@@ -93,6 +93,9 @@ class Domain:
             return last_two != ["example"]
         return last_two[1] in SPECIAL_USE or ".".join(last_two) in SPECIAL_USE
 
+    def __hash__(self) -> int:
+        return hash(self.ascii)  # as a text knows it already
+
     def is_within(self, other: Domain) -> bool:
         """Whether this is ``other`` or lies under it."""
         return self.ascii == other.ascii or self.ascii.endswith("." + other.ascii)
@@ -121,7 +124,7 @@ class DomainPattern:
 
     def matches(self, domain: Domain) -> bool:
         """Whether ``domain`` is meant: the domain itself, and with ``*.`` all below it as well."""
-        return domain.is_within(self.domain) if self.subdomains else domain == self.domain
+        return domain.is_within(self.domain) if self.subdomains else domain.ascii == self.domain.ascii
 
     def __str__(self) -> str:
         return f"*.{self.domain}" if self.subdomains else str(self.domain)

@@ -55,7 +55,8 @@ class Envelope:
     ) -> None:
         path: ReversePath = (
             NULL_REVERSE_PATH
-            if isinstance(reverse_path, NullReversePath) or reverse_path in ("", "<>")
+            if isinstance(reverse_path, NullReversePath)
+            or (isinstance(reverse_path, str) and reverse_path in ("", "<>"))
             else _address(reverse_path, "reverse_path", _REVERSE_PATH)
         )
         several = _several(recipients)
@@ -67,7 +68,12 @@ class Envelope:
         object.__setattr__(
             self,
             "recipients",
-            tuple(_address(one, f"recipients[{n}]", _RECIPIENT) for n, one in enumerate(several)),
+            tuple(
+                [
+                    one if isinstance(one, Address) else _address(one, f"recipients[{n}]", _RECIPIENT)
+                    for n, one in enumerate(several)
+                ]
+            ),
         )
 
     @property

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import re
+from binascii import b2a_base64
+from struct import Struct
 from typing import Final
 
-__all__ = ["LONGEST_LINE", "bare_line_end_at", "crlf", "is_seven_bit", "long_line_at"]
+__all__ = [
+    "LONGEST_LINE",
+    "bare_line_end_at",
+    "base64_crlf",
+    "base64_size",
+    "crlf",
+    "is_seven_bit",
+    "long_line_at",
+]
 
 LONGEST_LINE: Final = 998
+
+_COLUMNS = 76
+_BLOCK = Struct(f"{_COLUMNS}s" * 64)
+_BLOCK_OCTETS = _BLOCK.size // 4 * 3
 
 # Two expressions that each begin with a literal are searched for much faster than one of both.
 _BARE_LF = re.compile(rb"\n(?<!\r\n)")
@@ -21,6 +35,27 @@ def crlf(octets: bytes) -> bytes:
             return octets
         octets = octets.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return octets.replace(b"\n", b"\r\n")
+
+
+def base64_crlf(octets: bytes) -> bytes:
+    """Give base64 in lines of at most 76 characters that each end in CRLF (RFC 2045, 6.8)."""
+    # By blocks: a list of all lines would take more room than the lines themselves.
+    blocks: list[bytes] = []
+    rest = len(octets) - len(octets) % _BLOCK_OCTETS
+    view = memoryview(octets)
+    for at in range(0, rest, _BLOCK_OCTETS):
+        encoded = b2a_base64(view[at : at + _BLOCK_OCTETS], newline=False)
+        blocks += (b"\r\n".join(_BLOCK.unpack(encoded)), b"\r\n")
+    encoded = b2a_base64(view[rest:], newline=False)
+    for at in range(0, len(encoded), _COLUMNS):
+        blocks += (encoded[at : at + _COLUMNS], b"\r\n")
+    return b"".join(blocks)
+
+
+def base64_size(octets: int) -> int:
+    """Give how many octets ``base64_crlf`` makes of so many."""
+    characters = 4 * -(-octets // 3)
+    return characters + 2 * -(-characters // _COLUMNS)
 
 
 def bare_line_end_at(octets: bytes) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailsend.errors import InvalidAddress
 from mailsend.model.address_grammar import LONGEST_TEXT, UNSHOWABLE, MailboxText, read_mailbox_text
@@ -36,16 +36,21 @@ class Address:
 
     local_part: str
     domain: Domain
+    _text: str = field(init=False, repr=False, compare=False)
+    _key: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         local_part = self.local_part
-        if not _PLAIN_LOCAL_PART.match(local_part):
+        if _PLAIN_LOCAL_PART.match(local_part):
+            self._spell(local_part, local_part.lower())
+        else:
             if not local_part.isascii():
                 import unicodedata
 
                 # RFC 6532, section 3.1: one spelling for what looks the same.
                 local_part = unicodedata.normalize("NFC", local_part)
                 object.__setattr__(self, "local_part", local_part)
+            self._spell(_written(local_part), _written(local_part.casefold()))
             fault = _local_part_fault(local_part)
             if fault:
                 raise InvalidAddress(str(self), fault[1], position=fault[0])
@@ -53,6 +58,11 @@ class Address:
         if len(self.domain.ascii) > 189 and len(str(self).encode()) > _LONGEST_ADDRESS:
             why = f"it is longer than {_LONGEST_ADDRESS} octets (RFC 5321, section 4.5.3.1.3)"
             raise InvalidAddress(str(self), why, position=_LONGEST_ADDRESS)
+
+    def _spell(self, written: str, folded: str) -> None:
+        domain = self.domain.ascii
+        object.__setattr__(self, "_text", f"{written}@{domain}")
+        object.__setattr__(self, "_key", f"{folded}@{domain}")
 
     @classmethod
     def parse(cls, text: str, *, field: str = "") -> Address:
@@ -72,7 +82,7 @@ class Address:
     @property
     def key(self) -> str:
         """What lists compare: the addr-spec with its local part case-folded (M17)."""
-        return f"{_written(self.local_part.casefold())}@{self.domain.ascii}"
+        return self._key
 
     @property
     def needs_smtputf8(self) -> bool:
@@ -84,8 +94,11 @@ class Address:
         """The address as people read it, its domain decoded."""
         return f"{_written(self.local_part)}@{self.domain.unicode}"
 
+    def __hash__(self) -> int:
+        return hash(self._text)  # equal where both parts are, and known to the text already
+
     def __str__(self) -> str:
-        return f"{_written(self.local_part)}@{self.domain.ascii}"
+        return self._text
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,8 @@ class Mailbox:
     address: Address
 
     def __post_init__(self) -> None:
+        if not self.name:
+            return
         object.__setattr__(self, "name", self.name.strip(" "))
         wrong = UNSHOWABLE.search(self.name)
         if wrong:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Set
+from functools import lru_cache
 from typing import Any
 
 from mailsend.errors import InvalidAddress, InvalidMessage
 from mailsend.model.mailbox import Address, Mailbox
 
-__all__ = ["read_mailbox", "read_mailboxes"]
+__all__ = ["read_mailbox", "read_mailboxes", "read_sender"]
 
 _LIKE_AN_ADDRESS = re.compile(r'[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+\Z')
 _ADVICE = "Give text, (name, address), a Mailbox or an Address."
@@ -34,6 +35,16 @@ def read_mailbox(value: object, *, field: str = "") -> Mailbox:
         why = "there are two addresses, and one is asked for"
         raise InvalidAddress(f"{pair[0]}, {pair[1]}", why, field=field, position=len(pair[0]))
     return _named(pair, field)
+
+
+def read_sender(value: object, *, field: str = "") -> Mailbox:
+    """Give the mailbox as ``read_mailbox`` does; senders are few, so their text is read once."""
+    return _sender(value, field) if isinstance(value, str) else read_mailbox(value, field=field)
+
+
+@lru_cache(maxsize=256)
+def _sender(text: str, field: str) -> Mailbox:
+    return Mailbox.parse(text, field=field)
 
 
 def read_mailboxes(value: object, *, field: str = "") -> tuple[Mailbox, ...]:

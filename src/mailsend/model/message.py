@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mailsend.errors import InvalidAddress, InvalidMessage
 from mailsend.model import message_fields as read
-from mailsend.model.address import Address, Mailbox, read_mailbox, read_mailboxes
+from mailsend.model.address import Address, Mailbox, read_mailbox, read_mailboxes, read_sender
 from mailsend.model.attachment import Attachment
-from mailsend.model.frozen import FrozenDict
 from mailsend.model.original import Original
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ __all__ = ["AddressReason", "Invitation", "MailboxLike", "Mailboxes", "Message"]
 
 MailboxLike: TypeAlias = "str | tuple[str, str] | Mailbox | Address"
 Mailboxes: TypeAlias = "MailboxLike | Iterable[MailboxLike]"
-
-_EMPTY: Final[Mapping[str, Any]] = FrozenDict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +102,16 @@ class Message:
         customer: str | None = None,
         business_unit: str | None = None,
         template: str | None = None,
-        values: Mapping[str, Any] = _EMPTY,
+        values: Mapping[str, Any] = read.NOTHING,
         locale: str | None = None,
         subject: str | None = None,
         text: str | None = None,
         html: str | None = None,
         attachments: Iterable[Attachment] = (),
         calendar: Invitation | None = None,
-        headers: Mapping[str, str] = _EMPTY,
+        headers: Mapping[str, str] = read.NOTHING,
         tags: Iterable[str] = (),
-        metadata: Mapping[str, str] = _EMPTY,
+        metadata: Mapping[str, str] = read.NOTHING,
         bounce_to: MailboxLike | None = None,
         kind: str = "transactional",
         actor: str | None = None,
@@ -130,32 +127,38 @@ class Message:
         original: Original | None = None,
     ) -> None:
         keep = object.__setattr__
-        keep(self, "from_", None if from_ is None else read_mailbox(from_, field="from_"))
+        keep(self, "from_", None if from_ is None else read_sender(from_, field="from_"))
         keep(self, "to", read_mailboxes(to, field="to"))
         keep(self, "cc", read_mailboxes(cc, field="cc"))
         keep(self, "bcc", read_mailboxes(bcc, field="bcc"))
         keep(self, "reply_to", read_mailboxes(reply_to, field="reply_to"))
         bounces = None if bounce_to is None else read_mailbox(bounce_to, field="bounce_to")
         keep(self, "bounce_to", None if bounces is None else bounces.address)
-        for name, given in (
-            ("customer", customer),
-            ("business_unit", business_unit),
-            ("template", template),
-            ("subject", subject),
-            ("text", text),
-            ("html", html),
-            ("actor", actor),
-            ("idempotency_key", idempotency_key),
-        ):
-            keep(self, name, None if given is None else read.text(name, given))
-        for name, maybe in (
-            ("sensitive", sensitive),
-            ("essential", essential),
-            ("auto_submitted", auto_submitted),
-        ):
-            keep(self, name, None if maybe is None else read.flag(name, maybe))
-        for name, when in (("send_at", send_at), ("expires_at", expires_at)):
-            keep(self, name, None if when is None else read.moment(name, when))
+        keep(self, "customer", None if customer is None else read.text("customer", customer))
+        keep(
+            self,
+            "business_unit",
+            None if business_unit is None else read.text("business_unit", business_unit),
+        )
+        keep(self, "template", None if template is None else read.text("template", template))
+        keep(self, "subject", None if subject is None else read.text("subject", subject))
+        keep(self, "text", None if text is None else read.text("text", text))
+        keep(self, "html", None if html is None else read.text("html", html))
+        keep(self, "actor", None if actor is None else read.text("actor", actor))
+        keep(
+            self,
+            "idempotency_key",
+            None if idempotency_key is None else read.text("idempotency_key", idempotency_key),
+        )
+        keep(self, "sensitive", None if sensitive is None else read.flag("sensitive", sensitive))
+        keep(self, "essential", None if essential is None else read.flag("essential", essential))
+        keep(
+            self,
+            "auto_submitted",
+            None if auto_submitted is None else read.flag("auto_submitted", auto_submitted),
+        )
+        keep(self, "send_at", None if send_at is None else read.moment("send_at", send_at))
+        keep(self, "expires_at", None if expires_at is None else read.moment("expires_at", expires_at))
         keep(self, "locale", None if locale is None else read.locale("locale", locale))
         keep(self, "values", read.values("values", values))
         keep(self, "headers", read.texts("headers", headers))

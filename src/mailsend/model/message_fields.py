@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from mailsend.errors import InvalidMessage
 from mailsend.model.attachment import Attachment
 from mailsend.model.frozen import FrozenDict
 from mailsend.model.language_tag import LANGUAGE_TAG_ADVICE, language_tag
 
-__all__ = ["attachments", "flag", "instance", "locale", "moment", "tags", "text", "texts", "values", "whole"]
+__all__ = [
+    "NOTHING",
+    "attachments",
+    "flag",
+    "instance",
+    "locale",
+    "moment",
+    "tags",
+    "text",
+    "texts",
+    "values",
+    "whole",
+]
 
 T = TypeVar("T")
 
 _LONGEST_SHOWN = 60
 _MAKE_ONE = "Make one with Attachment.from_path(…) or Attachment.from_bytes(…)."
 _TEXT = "Give it as str, decoded where it came as bytes."
-_EMPTY: FrozenDict[str, Any] = FrozenDict()
+NOTHING: Final[Mapping[str, Any]] = FrozenDict()
 
 
 def text(field: str, given: object) -> str:
@@ -83,6 +95,8 @@ def instance(field: str, given: object, kind: type[T], advice: str) -> T:
 
 def values(field: str, given: object) -> Mapping[str, Any]:
     """Give a mapping as it is now, its names text."""
+    if given is NOTHING:
+        return NOTHING
     if not isinstance(given, Mapping):
         raise InvalidMessage(
             field,
@@ -90,7 +104,7 @@ def values(field: str, given: object) -> Mapping[str, Any]:
             advice="Give names with their values, as in {'name': 'Ann'}; leave it out for none.",
         )
     if not given:
-        return _EMPTY
+        return NOTHING
     for name in given:
         if not isinstance(name, str):
             raise InvalidMessage(f"{field}[{name!r}]", "names are text", advice="Give each name as str.")
@@ -112,6 +126,8 @@ def texts(field: str, given: object) -> Mapping[str, str]:
 
 def tags(field: str, given: object) -> tuple[str, ...]:
     """Give one tag or several as a tuple."""
+    if isinstance(given, tuple) and not given:
+        return ()
     if isinstance(given, str):
         return (given,)
     several = _several(field, given, "tags are expected", "Give text, or a list of texts.")
@@ -120,6 +136,8 @@ def tags(field: str, given: object) -> tuple[str, ...]:
 
 def attachments(field: str, given: object) -> tuple[Attachment, ...]:
     """Give one attachment or several as a tuple."""
+    if isinstance(given, tuple) and not given:
+        return ()
     if isinstance(given, Attachment):
         return (given,)
     several = tuple(_several(field, given, "attachments are expected", f"Leave it out for none. {_MAKE_ONE}"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mailsend.model.address import Address, ByAddress
 
 if TYPE_CHECKING:
+    from mailsend.model.decision import Decision
     from mailsend.model.reply import Reply
     from mailsend.model.submission import Refusal
 
@@ -61,7 +62,8 @@ class RecipientResult:
 
     ``envelope_address`` is who stood in RCPT TO (another one in test mode), ``server`` the name of
     the server that gave the last ``reply``, ``attempts`` how many attempts tried this recipient,
-    ``reason`` the stable code of the verdict, ``advice`` what to do about it in words.
+    ``reason`` the stable code of the verdict, ``advice`` what to do about it in words. ``lasting``:
+    it will not mend by itself.
     """
 
     outcome: Outcome
@@ -72,6 +74,7 @@ class RecipientResult:
     fault: Fault | None = None
     reason: str = ""
     advice: str = ""
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +107,8 @@ class Report:
 
     ``recipients`` maps every requested recipient to its result; ``index`` is the place in the
     iterable that ``send_many`` was given; ``digest`` is the SHA-256 of the bytes that were sent, in
-    hexadecimal. ``refusal`` and ``error`` are set where nothing was sent.
+    hexadecimal. ``refusal`` and ``error`` are set where nothing was sent. ``decisions`` are those that
+    were made on the way, such as another order of servers.
     """
 
     id: str = ""
@@ -114,6 +118,7 @@ class Report:
     attempts: tuple[Attempt, ...] = ()
     digest: str = ""
     queued: bool = False
+    decisions: tuple[Decision, ...] = ()
     refusal: Refusal | None = None
     error: Exception | None = None
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailsend.errors import UnknownCustomer
 from mailsend.model.address import Address, Domain, DomainPattern, Mailbox
+from mailsend.model.bounce_mailbox import BounceMailbox
 from mailsend.model.branding import Branding, Logo
 from mailsend.model.rules_parts import (
     AliasMode,
@@ -20,6 +21,9 @@ from mailsend.model.rules_parts import (
 )
 from mailsend.model.secret import Secret
 from mailsend.model.server import Server
+
+if TYPE_CHECKING:
+    from mailsend.model.internal_network import InternalNetwork
 
 __all__ = [
     "AliasMode",
@@ -50,6 +54,7 @@ class Level:
     contact: Address | None = None
     admin_address: Address | None = None
     bounce_address: Address | None = None
+    bounce_mailbox: BounceMailbox | None = None
     locale: str | None = None
     timezone: str | None = None
     max_message_size: int | None = None
@@ -77,6 +82,7 @@ class Customer(Level):
     alias_mode: AliasMode = AliasMode.REWRITE
     emergency_contact: Address | None = None
     servers: tuple[CustomerServer, ...] = ()
+    internal_servers: tuple[InternalNetwork, ...] = ()
     server_released: bool = False
     fallback_to_smarthost: bool = False
     proved_for_smarthost: tuple[DomainPattern, ...] = ()
@@ -89,10 +95,12 @@ class Customer(Level):
 
     def owns(self, domain: Domain) -> bool:
         """Whether ``domain`` is one of this customer's: allowed, or an alias of an allowed one."""
-        units = (one.allowed_domains for one in self.business_units.values())
-        return domain in self.alias_domains or any(
-            pattern.matches(domain) for allowed in (self.allowed_domains, *units) for pattern in allowed
-        )
+        units = [one.allowed_domains for one in self.business_units.values()]
+        for allowed in (self.allowed_domains, *units):
+            for pattern in allowed:
+                if pattern.matches(domain):
+                    return True
+        return domain in self.alias_domains
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,21 +122,24 @@ class Application(Level):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """One place in the house of rules: the application, perhaps a customer, perhaps its unit."""
+    """One place in the house of rules: the application, perhaps a customer, perhaps its unit.
+
+    ``levels`` are these from the inside out, each with its name: business_unit, customer, application.
+    """
 
     application: Application
     customer: Customer | None = None
     business_unit: BusinessUnit | None = None
+    levels: tuple[tuple[str, Level], ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def levels(self) -> tuple[tuple[str, Level], ...]:
-        """The scopes from the inside out, each with its name: business_unit, customer, application."""
+    def __post_init__(self) -> None:
         named = (
             ("business_unit", self.business_unit),
             ("customer", self.customer),
             ("application", self.application),
         )
-        return tuple((name, level) for name, level in named if level is not None)
+        levels = tuple([(name, level) for name, level in named if level is not None])
+        object.__setattr__(self, "levels", levels)
 
     def first(self, key: str) -> Any:
         """Give the innermost value of the field ``key`` that a scope states, else None."""
@@ -160,8 +171,11 @@ class Scope:
 
     def is_bounce_mailbox(self, address: Address) -> bool:
         """Whether bounces of this scope are read from ``address``, with any ``+detail`` (M16)."""
-        stated = (level.bounce_address for _, level in self.levels)
-        return any(one is not None and _same_mailbox(one, address) for one in stated)
+        for _, level in self.levels:
+            stated = level.bounce_address
+            if stated is not None and _same_mailbox(stated, address):
+                return True
+        return False
 
     @property
     def alias_mode(self) -> AliasMode:
@@ -210,7 +224,7 @@ class Scope:
 
 def _same_mailbox(one: Address, other: Address) -> bool:
     """Compare addresses without case and without subaddress (RFC 5233)."""
-    return one.domain == other.domain and (
+    return one.domain.ascii == other.domain.ascii and (
         one.local_part.casefold().partition("+")[0] == other.local_part.casefold().partition("+")[0]
     )
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from mailsend.model import rules_values as values
+from mailsend.model.bounce_mailbox import bounce_mailbox
 from mailsend.model.reading import Converter, Place, choice, enum_of, flag, number, text, whole
 from mailsend.model.reading_tables import Named, Pairs, Table, listed
 from mailsend.model.rules import (
@@ -23,7 +24,14 @@ from mailsend.model.rules import (
     TestMode,
 )
 from mailsend.model.rules_checks import check_rules
-from mailsend.model.rules_servers import customer_server, customer_servers, smarthost, smarthosts
+from mailsend.model.rules_servers import (
+    customer_server,
+    customer_servers,
+    internal_networks,
+    of_a_customer,
+    smarthost,
+    smarthosts,
+)
 from mailsend.model.rules_version import version_of
 from mailsend.model.server_options import pattern, secret
 
@@ -85,7 +93,11 @@ def _dkim_key(given: dict[str, Any], place: Place) -> DkimKey | None:
 
 
 def _customer(given: dict[str, Any], place: Place) -> Customer:
-    servers = _either("server", "servers", given, place)
+    networks = given.get("internal_servers", ())
+    servers = tuple(
+        replace(one, server=of_a_customer(one.server, networks))
+        for one in _either("server", "servers", given, place)
+    )
     aliases = MappingProxyType(given.pop("alias_domains", {}))
     units = MappingProxyType(given.pop("business_units", {}))
     return Customer(**given, servers=servers, alias_domains=aliases, business_units=units)
@@ -169,12 +181,14 @@ _CUSTOMER: Final = Table(
         "alias_domains": Pairs(values.domain, values.domain),
         "alias_mode": enum_of(AliasMode),
         "bounce_address": values.address,
+        "bounce_mailbox": bounce_mailbox,
         "branding": Table({**_LOOK, "enabled": flag}, _branding),
         "business_units": Named(_BUSINESS_UNIT),
         "content_days": whole(),
         "dkim_keys": _DKIM_KEYS,
         "emergency_contact": values.address,
         "fallback_to_smarthost": flag,
+        "internal_servers": internal_networks,
         "log_days": whole(),
         "proved_for_smarthost": listed(pattern),
         "rejected_local_part_characters": text(empty=True),
@@ -191,6 +205,7 @@ _APPLICATION: Final = Table(
         **_EVERYWHERE,
         "admin_address": values.address,
         "bounce_address": values.address,
+        "bounce_mailbox": bounce_mailbox,
         "dkim_keys": _DKIM_KEYS,
         "interceptors": Table(
             {moment: listed(values.dotted_path) for moment in ("before", "check", "after")},

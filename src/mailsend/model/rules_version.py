@@ -11,6 +11,7 @@ from typing import Any
 from mailsend.model.address import Address, Domain, DomainPattern, Mailbox
 from mailsend.model.rules import Rules
 from mailsend.model.secret import Secret
+from mailsend.model.tokens import identity_of
 
 __all__ = ["version_of"]
 
@@ -38,4 +39,6 @@ def _canonical(value: Any) -> Any:
         return {str(name): _canonical(one) for name, one in value.items()}
     if isinstance(value, tuple):
         return [_canonical(one) for one in value]
+    if callable(value):  # a token provider
+        return identity_of(value)
     return value

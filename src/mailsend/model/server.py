@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING, Final
 
 from mailsend.model.address import DomainPattern
 from mailsend.model.secret import Secret
+from mailsend.model.tokens import TokenProvider, TokenSource, identity_of
+
+if TYPE_CHECKING:
+    from mailsend.model.internal_network import InternalNetwork
 
 __all__ = [
     "AuthMethod",
@@ -64,12 +69,29 @@ class ServerState(StrEnum):
     RELEASED = "released"
 
 
+_NO_PASSWORD: Final = Secret("")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """The account that we log in with."""
+    """The account that we log in with: by ``password``, or by access tokens of ``token_provider``.
+
+    With ``auth`` XOAUTH2 or OAUTHBEARER a password is an access token itself. Raises ValueError where
+    both are given, and TypeError for a provider that cannot be called or hashed.
+    """
 
     user: str = field(repr=False)  # some providers take a token as user and as password
-    password: Secret
+    password: Secret = _NO_PASSWORD
+    token_provider: TokenProvider | TokenSource | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.token_provider is None:
+            return
+        if self.password:
+            raise ValueError("an account has a password or a token provider, not both")
+        if not (isinstance(self.token_provider, TokenSource) or callable(self.token_provider)):
+            raise TypeError("a token provider is a function that gives an AccessToken")
+        hash(self.token_provider)  # servers are compared, and their tokens kept, by value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +99,9 @@ class Server:
     """One server. Times are in seconds; ``None`` and 0 in the limits mean no limit of ours.
 
     ``timeout`` shortens every step but the final dot, ``dot_timeout`` that (RFC 5321, 4.5.3.2).
+    ``ca`` is PEM text, ``pin`` the SHA-256 of the public key in hexadecimal digits; ``tls_name`` is the
+    name that the certificate is for. ``guarded``: a customer entered it, so each address is looked at,
+    and only ``internal_networks`` may lie inside (M10). ``traits_from`` names the preset behind a trait.
     """
 
     kind: ServerKind = ServerKind.SMTP
@@ -91,6 +116,11 @@ class Server:
     local_hostname: str | None = None
     source_address: str | None = None
     ca_file: str | None = None
+    ca: str | None = field(default=None, repr=False)
+    pin: str | None = None
+    tls_name: str | None = None
+    guarded: bool = False
+    internal_networks: tuple[InternalNetwork, ...] = ()
     signs: bool = False
     rewrites: tuple[str, ...] = ()
     own_message_id: bool = False
@@ -103,8 +133,10 @@ class Server:
     max_per_second: float | None = None
     max_per_minute: float | None = None
     max_per_day: float | None = None
+    max_recipients_per_day: float | None = None
     internal_domains: tuple[DomainPattern, ...] = ()
     label: str = field(default="", compare=False)
+    traits_from: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
     @classmethod
     def from_url(cls, url: str) -> Server:
@@ -136,17 +168,14 @@ class Server:
     @property
     def is_loopback(self) -> bool:
         """Whether it stands on this machine's loopback interface by its very name."""
-        import ipaddress
+        from mailsend.model.internal_network import is_loopback_address
 
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host.lower() == "localhost"
+        return self.host.lower() == "localhost" or is_loopback_address(self.host)
 
     @property
     def carries_special_use(self) -> bool:
         """Whether it carries every domain, ``.test`` and ``.local`` too (M6)."""
-        return self.kind is not ServerKind.SMTP or self.is_loopback
+        return self.kind is not ServerKind.SMTP or (self.is_loopback and not self.guarded)
 
     @property
     def fingerprint(self) -> str:
@@ -156,7 +185,14 @@ class Server:
 
         user = self.credentials.user if self.credentials else ""
         secret = self.credentials.password.reveal() if self.credentials else ""
-        where = "\n".join((self.kind, self.host, str(self.port), self.tls, user, self.folder))
+        proof = hashlib.sha256(self.ca.encode()).hexdigest() if self.ca else ""
+        trusted = (proof, self.pin or "", self.tls_name or "")
+        provider = ""
+        if self.credentials is not None and self.credentials.token_provider is not None:
+            provider, secret = identity_of(self.credentials.token_provider)
+        where = "\n".join(
+            (self.kind, self.host, str(self.port), self.tls, user, self.folder, *trusted, provider)
+        )
         return hmac.new(
             secret.encode("utf-8", "surrogatepass"), where.encode("utf-8", "surrogatepass"), hashlib.sha256
         ).hexdigest()[:32]

@@ -14,6 +14,7 @@ from mailsend.model.reading import Converter, Place, choice, enum_of, flag, numb
 from mailsend.model.reading_tables import listed
 from mailsend.model.secret import Secret
 from mailsend.model.server import AuthMethod, Pipelining, TlsMode
+from mailsend.model.server_trust import authority, pin
 
 __all__ = ["CONNECTION_OPTIONS", "OPTIONS", "TRAITS", "host_name", "pattern", "secret", "sender"]
 
@@ -52,9 +53,10 @@ def host_name(value: str) -> str | None:
     if _HOST.match(lower) and not _NUMERIC_END.match(lower):
         return lower
     try:
-        return Domain.parse(value).ascii
+        found = Domain.parse(value).ascii
     except InvalidAddress:
         return None
+    return None if _NUMERIC_END.match(found) else found
 
 
 def pattern(value: Any, place: Place) -> DomainPattern | None:
@@ -109,17 +111,6 @@ def _ip_address(value: Any, place: Place) -> str | None:
         return None
 
 
-def _auth(value: Any, place: Place) -> AuthMethod | None:
-    method: AuthMethod | None = _any_auth(value, place)
-    if method in (AuthMethod.XOAUTH2, AuthMethod.OAUTHBEARER):
-        place.refuse(
-            f"this version cannot log in by {method} yet",
-            "Use auth=plain, login or cram-md5, with a password for applications where there is one.",
-        )
-        return None
-    return method
-
-
 def _decoded(value: bytes) -> str | None:
     try:
         return value.decode()
@@ -127,7 +118,6 @@ def _decoded(value: bytes) -> str | None:
         return None
 
 
-_any_auth: Final = enum_of(AuthMethod)
 _limit: Final = number(above=0)
 
 TRAITS: Final[Mapping[str, Converter]] = MappingProxyType(
@@ -143,6 +133,7 @@ TRAITS: Final[Mapping[str, Converter]] = MappingProxyType(
         "max_per_second": _limit,
         "max_per_minute": _limit,
         "max_per_day": _limit,
+        "max_recipients_per_day": _limit,
         "internal_domains": listed(pattern),
     }
 )
@@ -156,7 +147,10 @@ CONNECTION_OPTIONS: Final[Mapping[str, Converter]] = MappingProxyType(
         "local_hostname": _host,
         "source_address": _ip_address,
         "ca_file": text(),
-        "auth": _auth,
+        "ca": authority,
+        "pin": pin,
+        "tls_name": _host,
+        "auth": enum_of(AuthMethod),
         "mail_from": choice("login"),
     }
 )

@@ -13,12 +13,11 @@ from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from mailsend.errors import InvalidAddress
-from mailsend.model.address import Address
 from mailsend.model.reading import Loose, Place, nearest
-from mailsend.model.secret import Secret
 from mailsend.model.server import Credentials, Server, ServerKind, TlsMode
+from mailsend.model.server_account import account
 from mailsend.model.server_options import OPTIONS, TRAITS, host_name
+from mailsend.model.server_presets import traits_for
 
 __all__ = ["SCHEMES", "read_server_url", "server_at"]
 
@@ -70,7 +69,7 @@ def read_server_url(url: str) -> Server:
 def server_at(url: Any, place: Place, *, keys: Mapping[str, Any] = MappingProxyType({})) -> Server | None:
     """Read ``url`` at ``place``, with the typed options that stand beside it as ``keys``.
 
-    ``keys`` may hold ``user`` and ``password`` too. Gives None where something is wrong.
+    ``keys`` may hold ``user``, ``password`` and ``token`` too. Gives None where something is wrong.
     """
     before = len(place.problems)
     parts = _parts(url, place)
@@ -165,7 +164,8 @@ def _smtp(parts: _Parts, options: dict[str, Any], place: Place) -> Server | None
     tls = _tls(parts.scheme, server, options, place)
     if len(place.problems) > before:
         return None
-    return Server(host=host, port=port, tls=tls, credentials=credentials, **options)
+    preset = traits_for(host, options)
+    return Server(host=host, port=port, tls=tls, credentials=credentials, **preset, **options)
 
 
 def _host(found: re.Match[str]) -> str | None:
@@ -185,18 +185,7 @@ def _credentials(user_info: str, options: dict[str, Any], place: Place) -> Crede
     if (user and "user" in options) or (colon and "password" in options):
         place.refuse("user or password stands both in the URL and beside it", "Write it once.")
         return None
-    name = options.pop("user", name)
-    secret: Secret = options.pop("password", Secret(password))
-    if bool(name) != bool(secret):
-        place.refuse("user and password belong together, and one of them is missing", "Give both, or none.")
-    if not name and "auth" in options:
-        place.refuse("auth is given, but no user and password", "Give an account, or leave auth out.")
-    if options.get("mail_from") == "login" and not _is_address(name):
-        place.refuse(
-            "mail_from=login needs a user that is an address",
-            "Leave mail_from out, or give the account's address as user.",
-        )
-    return Credentials(user=name, password=secret) if name else None
+    return account(name, password, options, place)
 
 
 def _tls(scheme: str, server: Server, options: dict[str, Any], place: Place) -> TlsMode:
@@ -218,6 +207,13 @@ def _tls(scheme: str, server: Server, options: dict[str, Any], place: Place) -> 
             f"tls={asked} lets others read the mail on its way",
             "Leave it out, or add &dangerous=true to say that you know.",
         )
+    for proof in ("ca", "ca_file", "pin"):
+        if proof in options and asked is TlsMode.DANGEROUS_NONE:
+            place.refuse(f"{proof} is given, and tls=none proves nothing", "Leave one of the two out.")
+    if "pin" in options and asked is TlsMode.DANGEROUS_OPPORTUNISTIC:
+        place.refuse("pin is given, and tls=opportunistic does without TLS", "Leave one of the two out.")
+    if "ca" in options and "ca_file" in options:
+        place.refuse("ca and ca_file are both given", "Write one of the two.")
     return asked
 
 
@@ -228,11 +224,3 @@ def _decoded(written: str) -> str | None:
         return unquote_to_bytes(written).decode()
     except UnicodeError:
         return None
-
-
-def _is_address(text: str) -> bool:
-    try:
-        Address.parse(text)
-    except InvalidAddress:
-        return False
-    return True

@@ -31,14 +31,13 @@ def organisational_domain(domain: Domain) -> Domain:
     A public suffix is its own organisational domain. Two domains align in DMARC's relaxed sense
     when their organisational domains are equal (RFC 7489, section 3.2).
     """
-    registrable = _registrable(domain.ascii)
-    return domain if registrable is None else Domain(registrable)
+    return _registrable(domain.ascii) or domain
 
 
 @lru_cache(maxsize=4096)
-def _registrable(domain: str) -> str | None:
+def _registrable(domain: str) -> Domain | None:
     found = _list().privatesuffix(domain)
-    return None if found is None else str(found)
+    return None if found is None else Domain(str(found))
 
 
 @cache

@@ -14,7 +14,7 @@ from enum import StrEnum
 from mailsend.compose.addressed import letter_of
 from mailsend.compose.calendar import method_fault
 from mailsend.compose.gate import check
-from mailsend.compose.mime import Letter, compose
+from mailsend.compose.mime import Letter, written
 from mailsend.compose.redate import redated
 from mailsend.compose.sign import sign_all
 from mailsend.compose.test_marks import with_test_marks
@@ -58,7 +58,10 @@ class GateRefused(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A mail with all its decisions, unsigned; what ``seal`` needs besides the keys."""
+    """A mail with all its decisions, unsigned; what ``seal`` needs besides the keys.
+
+    Joined, ``pieces`` are its bytes; a large attachment is a piece that other mails may share.
+    """
 
     message: Message
     circumstances: Circumstances
@@ -72,7 +75,7 @@ class Draft:
     keys: tuple[SigningKey, ...]
     rendered: Content
     message_id: str
-    data: bytes
+    pieces: tuple[bytes, ...]
 
 
 def prepare(message: Message, circumstances: Circumstances) -> Submission | Refusal:
@@ -111,10 +114,10 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
         rendered,
         circumstances,
     )
-    data = _compose(letter)
-    if isinstance(data, Refusal):
-        return refused(data)
-    if (obstacle := check_size(len(data), circumstances)) is not None:
+    pieces = _write(letter)
+    if isinstance(pieces, Refusal):
+        return refused(pieces)
+    if (obstacle := check_size(sum(map(len, pieces)), circumstances)) is not None:
         return refused(obstacle)
     signatures, keys = choose_signatures(addressed.sender, addressed.routes, circumstances)
     return Draft(
@@ -130,15 +133,17 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
         keys=keys,
         rendered=rendered,
         message_id=letter.message_id,
-        data=data,
+        pieces=pieces,
     )
 
 
 def seal(drafted: Draft) -> Submission:
     """Sign the bytes and freeze them; touches nothing but bytes and keys."""
     circumstances = drafted.circumstances
-    fields = sign_all(drafted.data, drafted.keys, circumstances.now, leave_out=drafted.signatures.leave_out)
-    data = b"".join((*fields, drafted.data))
+    head, *more = drafted.pieces
+    leave_out = drafted.signatures.leave_out
+    fields = sign_all(head, drafted.keys, circumstances.now, leave_out=leave_out, more=more)
+    data = b"".join((*fields, head, *more))
     path = drafted.return_path.address
     envelopes = [Envelope(reverse_path=path, recipients=drafted.recipients.envelope_addresses)]
     if drafted.recipients.archive is not None:
@@ -224,10 +229,10 @@ def _place(problem: TemplateError) -> str:
     return f" ({problem.file}{f', line {problem.line}' if problem.line else ''})"
 
 
-def _compose(letter: Letter) -> bytes | Refusal:
+def _write(letter: Letter) -> tuple[bytes, ...] | Refusal:
     """Write the bytes and check them: what no mail may be never leaves this line."""
     try:
-        data = compose(letter)
+        pieces = written(letter)
     except InvalidMessage as problem:
         return Refusal(
             step="bytes",
@@ -235,9 +240,9 @@ def _compose(letter: Letter) -> bytes | Refusal:
             facts={"field": problem.field, "why": problem.why},
             advice=problem.advice or "Take the characters that no mail can carry out of it.",
         )
-    fault = check(data)
+    fault = check(*pieces)
     if fault is None:
-        return data
+        return pieces
     return Refusal(
         step="bytes",
         reason=GateRefused.BYTES,

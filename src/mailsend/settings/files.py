@@ -16,10 +16,17 @@ from mailsend.settings.finding import Finding
 __all__ = ["WithFiles", "read_text", "with_files"]
 
 _LARGEST: Final = 10_000_000
-_CONTENT_OF: Final = {"key_file": "key", "password_file": "password", "secret_keys_file": "secret_keys"}
+_CONTENT_OF: Final = {
+    "key_file": "key",
+    "password_file": "password",
+    "secret_keys_file": "secret_keys",
+    "client_secret_file": "client_secret",
+    "certificate_file": "certificate",
+}
 _SERVERS: Final = ("server", "servers", "smarthost", "smarthosts", "url")
 _NAMES_OF_USERS: Final = ("colors", "alias_domains")
 _CA_FILE: Final = re.compile(r"(?<=[?&]ca_file=)[^&#]*")
+_RELATIVE_STORE: Final = re.compile(r"(sqlite(?:\+pysqlite)?:///)(?!:)([^/?#][^?#]*)\Z")
 _RELATIVE_FOLDER: Final = re.compile(r"file:(?!//)([^?#]+)", re.IGNORECASE)
 
 
@@ -80,6 +87,8 @@ def _resolved(value: Any, base: Path, place: Place, noted: WithFiles) -> Any:
             read[name] = _file(base / one, at)
         elif name in _SERVERS and not isinstance(one, Mapping):
             read[name] = _servers(one, base, at, noted)
+        elif name == "store" and isinstance(one, str):
+            read[name] = _store(one, base)
         elif name in _NAMES_OF_USERS:
             read[name] = one
         else:
@@ -135,6 +144,13 @@ def _servers(value: Any, base: Path, at: Place, noted: WithFiles) -> Any:
         return "file://" + quote(str((base / unquote(found[1])).resolve()))
 
     return type(value)(_RELATIVE_FOLDER.sub(folder, _CA_FILE.sub(ca_file, value)))
+
+
+def _store(value: str, base: Path) -> str:
+    found = _RELATIVE_STORE.match(value)
+    if found is None:
+        return value
+    return type(value)(found[1] + quote(str((base / unquote(found[2])).resolve())))
 
 
 def _file(path: Path, at: Place) -> str:

@@ -11,7 +11,16 @@ from mailsend.settings.layers import LISTS_OF_TABLES, Key, Layer, leaves
 
 __all__ = ["Provenance", "dotted", "keys_by_layer", "origin_of", "provenance_of"]
 
-_SECRETS: Final = ("key", "password", "secret_keys", "store", "user")
+_SECRETS: Final = (
+    "certificate",
+    "client_secret",
+    "key",
+    "password",
+    "secret_keys",
+    "store",
+    "token",
+    "user",
+)
 _SERVERS: Final = ("server", "servers", "smarthost", "smarthosts", "url")
 _SHOWN_OF_URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)(?://(?:[^/?#]*@)?([^/?#@]*))?")
 

@@ -14,6 +14,7 @@ from mailsend.settings.keys import check_keys
 from mailsend.settings.loading import Loaded, file_to_read, load_file, load_mapping
 from mailsend.settings.provenance import Provenance, provenance_of
 from mailsend.settings.saying import said_by
+from mailsend.settings.traits import traits_of_presets
 from mailsend.settings.worth_a_look import worth_a_look
 
 __all__ = ["Settings"]
@@ -36,7 +37,7 @@ class Settings:
         named = said_by(loaded.data, loaded.layers)
         self._rules = read_rules(loaded.data, said_by=named)
         self._findings = (*loaded.findings, *check_keys(self._rules, named), *worth_a_look(self._rules))
-        self._provenance = provenance_of(loaded.data, loaded.layers)
+        self._provenance = (*provenance_of(loaded.data, loaded.layers), *traits_of_presets(self._rules))
         self._file = loaded.file
 
     @classmethod

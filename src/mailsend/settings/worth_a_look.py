@@ -30,8 +30,8 @@ def _of_application(rules: Rules) -> list[Finding]:
         findings.append(
             Finding(
                 where="application.store",
-                what="this version keeps no store yet, so nothing is queued",
-                advice="Take it out, or leave it for the version that does.",
+                what="it keeps how far customers' servers have come; this version keeps no queue and no log yet",
+                advice="Run 'mailsend store upgrade' after each new version.",
             )
         )
     if application.test_mode.enabled:
@@ -52,7 +52,8 @@ def _of_servers(rules: Rules) -> list[Finding]:
     ]
     for name, customer in rules.customers.items():
         named += [(f"customers.{name}.servers[{n}]", one.server) for n, one in enumerate(customer.servers)]
-        if customer.servers and not customer.server_released:
+        # With a store the state stands there, and `mailsend server list` tells it.
+        if customer.servers and not customer.server_released and rules.application.store is None:
             findings.append(
                 Finding(
                     where=f"customers.{name}.servers",

@@ -17,6 +17,7 @@ class Certificate(StrEnum):
 
     GOOD = "good"
     EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
     WRONG_NAME = "wrong-name"
     SELF_SIGNED = "self-signed"
     UNKNOWN_AUTHORITY = "unknown-authority"
@@ -51,6 +52,13 @@ def _issue(trustme: Any, authority: Any, kind: Certificate) -> Any:
                 "127.0.0.1",
                 not_before=datetime(2020, 1, 1, tzinfo=UTC),
                 not_after=datetime(2020, 2, 1, tzinfo=UTC),
+            )
+        case Certificate.NOT_YET_VALID:
+            return authority.issue_cert(
+                "localhost",
+                "127.0.0.1",
+                not_before=datetime(2090, 1, 1, tzinfo=UTC),
+                not_after=datetime(2090, 2, 1, tzinfo=UTC),
             )
         case Certificate.WRONG_NAME:
             return authority.issue_cert("elsewhere.example")

@@ -1,31 +1,43 @@
-"""Conversations past their final dot: ended early, nobody would ever know what became of the mail."""
+"""Mails past their final dot: ended early, nobody would ever know what became of them."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
-from weakref import WeakKeyDictionary, WeakSet
+from typing import Protocol
+from weakref import WeakSet
 
-__all__ = ["finish", "keep", "unfinished"]
-
-_per_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakSet[asyncio.Task[Any]]] = WeakKeyDictionary()
+__all__ = ["finish", "unfinished", "watch"]
 
 
-def keep(task: asyncio.Task[Any]) -> None:
-    """Let ``unfinished`` tell of a task until it is done."""
-    _per_loop.setdefault(task.get_loop(), WeakSet()).add(task)
+class Keeper(Protocol):
+    """Whoever holds conversations: on which loop, and which of them wait for their last reply."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def unfinished(self) -> set[asyncio.Future[None]]:
+        """Give a future for each mail whose final dot waits for its reply."""
+        ...
 
 
-def unfinished() -> frozenset[asyncio.Task[Any]]:
-    """Give the running loop's tasks that wait for the reply to a final dot: do not cancel these.
+_keepers: WeakSet[Keeper] = WeakSet()
 
-    Each ends by itself, at the latest when the server's ``dot_timeout`` has passed since the dot.
+
+def watch(keeper: Keeper) -> None:
+    """Let ``unfinished`` tell of a keeper's mails for as long as it lives."""
+    _keepers.add(keeper)
+
+
+def unfinished() -> frozenset[asyncio.Future[None]]:
+    """Give a future for each mail of the running loop that waits for the reply to its final dot.
+
+    Each is done when the reply has come, at the latest when the server's ``dot_timeout`` has passed
+    since the dot. Cancelling tasks does no harm to them: ending the loop would.
     """
-    kept = _per_loop.get(asyncio.get_running_loop(), ())
-    return frozenset(one for one in kept if not one.done())
+    loop = asyncio.get_running_loop()
+    return frozenset(one for keeper in tuple(_keepers) if keeper.loop is loop for one in keeper.unfinished())
 
 
 async def finish() -> None:
-    """Wait until the running loop has no such task, whichever transport they belong to."""
-    while tasks := unfinished():
-        await asyncio.wait(tasks)
+    """Wait until the running loop has no such mail, whichever transport it belongs to."""
+    while waiting := unfinished():
+        await asyncio.wait(waiting)

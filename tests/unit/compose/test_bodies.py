@@ -4,7 +4,7 @@ import binascii
 
 import pytest
 
-from mailsend.compose.bodies import base64_lines, encode_octets, encode_text, quoted_printable
+from mailsend.compose.bodies import base64_lines, encode_octets, encode_text, is_utf8, quoted_printable
 from mailsend.errors import InvalidMessage
 from mailsend.model.lines import bare_line_end_at, crlf, is_seven_bit, long_line_at
 
@@ -122,3 +122,19 @@ def test_a_line_has_at_most_998_octets(octets: bytes, at: int) -> None:
 def test_seven_bit_is_ascii_without_nul() -> None:
     """Both would need another transport."""
     assert [is_seven_bit(one) for one in (b"a\r\n", b"\xe4", b"\0")] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("octets", "is_so"),
+    [
+        (b"", True),
+        (b"plain", True),
+        ("ä".encode() * 70_000, True),
+        (b"x" + "ä".encode() * 70_000, True),
+        (b"x" + "ä".encode() * 70_000 + b"\xff", False),
+        ("ä".encode()[:1], False),
+    ],
+)
+def test_utf8_is_told_however_much_it_is(octets: bytes, is_so: bool) -> None:
+    """A character may lie across the places where the text is cut to be read."""
+    assert is_utf8(octets) is is_so

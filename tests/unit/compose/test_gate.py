@@ -44,3 +44,23 @@ def test_a_finished_mail_passes() -> None:
 def test_the_first_fault_is_told_with_its_place(data: bytes, code: GateCode, where: str) -> None:
     """Each thing that must not leave has its code."""
     assert check(data) == GateFault(code=code, where=where)
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "octet"),
+    [
+        ((b"fine\r\n", b"a\0\r\n"), GateCode.NUL, 7),
+        ((b"fine\r\n", b"a\n"), GateCode.BARE_CR_OR_LF, 7),
+        ((b"fine\r\n", b"\n"), GateCode.BARE_CR_OR_LF, 6),
+        ((b"fine\r", b"\n"), GateCode.BARE_CR_OR_LF, 4),
+        ((b"un", b"finished\r\n"), GateCode.UNFINISHED_LINE, 2),
+        ((b"fine\r\n", b"x" * 999 + b"\r\n"), GateCode.LONG_LINE, 6),
+        ((b"fine\r\n", b"a\xff\r\n"), GateCode.BODY_NOT_7BIT, 7),
+    ],
+)
+def test_a_mail_in_pieces_is_looked_through_as_a_whole(
+    more: tuple[bytes, ...], code: GateCode, octet: int
+) -> None:
+    """Each piece holds whole lines, and a fault is told by its place in the mail."""
+    assert check(GOOD, b"fine\r\n", b"fine too\r\n") is None
+    assert check(GOOD, *more) == GateFault(code=code, where=f"octet {len(GOOD) + octet}")

@@ -6,7 +6,7 @@ import pytest
 
 from mailsend.compose.entity import Entity, boundary_digest
 from mailsend.compose.letter import Letter
-from mailsend.compose.mime import compose
+from mailsend.compose.mime import compose, written
 from mailsend.errors import InvalidMessage
 from mailsend.model.address import Mailbox
 from mailsend.model.attachment import Attachment
@@ -238,3 +238,26 @@ def test_a_letter_does_not_show_its_content_in_its_repr() -> None:
     """Logs and tracebacks hold no mail."""
     shown = repr(letter(text="secret one", html="secret two", calendar=Invitation("secret three")))
     assert "secret" not in shown
+
+
+def test_a_large_attachment_is_a_piece_of_its_own() -> None:
+    """Small parts are joined; a large one is the attachment's own encoding, and no copy of it."""
+    large = Attachment.from_bytes(b"x" * 100_000, filename="large.bin")
+
+    pieces = written(letter(text="Hello", attachments=(PDF, large, PDF)))
+
+    assert b"".join(pieces) == compose(letter(text="Hello", attachments=(PDF, large, PDF)))
+    assert len(pieces) == 3
+    assert pieces[1] is large.encoded
+    assert all(one.endswith(b"\r\n") for one in pieces)
+    assert len(written(letter(text="Hello", attachments=(PDF,)))) == 1
+
+
+def test_a_large_attachment_may_be_all_there_is() -> None:
+    """Then it is the last piece; a large text that ends without a line gets its line end."""
+    large = Attachment.from_bytes(b"x" * 100_000, filename="large.bin")
+    alone = written(letter(attachments=(large,)))
+    long = written(letter(text="é" + "long " * 20_000))
+
+    assert alone[1:] == (large.encoded,)
+    assert [one.endswith(b"\r\n") for one in long] == [True]

@@ -176,6 +176,16 @@ def test_several_signatures_stand_beside_each_other(rsa_key_text: str, ed25519_k
     assert _verifies(b"".join(fields) + MAIL, *signers) == [True, True, True]
 
 
+def test_a_mail_in_pieces_is_signed_as_the_whole(rsa_key_text: str) -> None:
+    """Further pieces of the body give the field that the joined mail gets."""
+    signer = Signer(domain="suite.example", selector="r", key=rsa_key_text)
+    more = (b"one  more\r\n" * 3, b"\r\n", b"the last\r\n\r\n")
+
+    fields = sign_all(MAIL, (signer,), NOW, more=more)
+
+    assert fields == sign_all(b"".join((MAIL, *more)), (signer,), NOW)
+
+
 def test_nobody_signs() -> None:
     """Without signers there are no fields, and the mail is not read."""
     assert sign_all(b"no mail", (), NOW) == ()

@@ -16,7 +16,7 @@ from mailsend.decide.return_path import choose_return_path
 from mailsend.decide.route import choose_routes
 from mailsend.decide.sender import resolve_sender
 from mailsend.decide.signing import choose_signatures
-from mailsend.mailer.facts import domain_facts, offered_servers, playing_domains
+from mailsend.mailer.facts import asked_domains, facts_of, offered_servers, stated_domains
 from mailsend.model.circumstances import Circumstances
 from mailsend.model.content import Content
 from mailsend.model.envelope import Envelope
@@ -70,7 +70,7 @@ def circumstances(shop: dict[str, Any]) -> Callable[..., Circumstances]:
     def build(message: Message, **other: Any) -> Circumstances:
         rules = Rules.from_dict(shop)
         scope = rules.scope(message.customer, message.business_unit)
-        domains = playing_domains(message, scope)
+        domains = (*asked_domains(message, scope), *stated_domains(scope))
         made = Circumstances(
             rules=rules,
             scope=scope,
@@ -79,7 +79,7 @@ def circumstances(shop: dict[str, Any]) -> Callable[..., Circumstances]:
             locale=message.locale or "en",
             test_mode=scope.test_mode,
             servers=offered_servers(scope),
-            domain_facts=domain_facts(domains, scope),
+            domain_facts={one: facts_of(one, scope) for one in domains},
             renderer=NoTemplates(),
         )
         return replace(made, **other)

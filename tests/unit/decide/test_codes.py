@@ -14,7 +14,7 @@ CODES = {
         "kind expired two_sources no_content loop too_many_visible blocked_extension too_large "
         "subject_control_characters not_text calendar_method"
     ),
-    "HoldReason": "interceptor test_mode sender_no_longer_allowed unknown_customer not_yet",
+    "HoldReason": "interceptor test_mode sender_no_longer_allowed unknown_customer server_not_released not_yet",
     "DropReason": "expired",
     "Field": "to cc bcc",
     "RecipientReason": "as_requested test_mode suppressed rejected_characters",
@@ -38,6 +38,8 @@ CODES = {
         "tls_not_required internal_recipient"
     ),
     "RoutesRefused": "no_route",
+    "SecondLookReason": "as_decided by_health",
+    "SecondLookPassedOver": "slowed suspect down",
     "SenderReason": "requested alias alias_kept business_unit customer application",
     "SenderPassedOver": "domain_not_allowed alias_not_proved not_set",
     "SigningReason": "from_domain from_domain_and_application application unsigned",

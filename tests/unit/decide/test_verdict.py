@@ -23,6 +23,7 @@ ACCEPTED_BEFORE, LOGGED_IN, REPEATED = (
     {"logged_in": True},
     {"repeated": True},
 )
+BY_TOKEN = {"by_token": True}
 OUTLOOK = {"host": "contoso-com.mail.protection.outlook.com"}
 
 
@@ -169,6 +170,24 @@ TABLE = [
     row("5.7.139 with basic authentication is switched off", S.AUTH, "535 5.7.139 Authentication unsuccessful, basic authentication is disabled", Reason.AUTH_SWITCHED_OFF, ACCOUNT, DEFERRED, lasting=True),
     row("5.7.139 names basic authentication in more than one way", S.AUTH, "535 5.7.139 Basic authentication is locked", Reason.AUTH_SWITCHED_OFF, ACCOUNT, DEFERRED, lasting=True),
     row("5.7.139 with a wrong password is just that", S.AUTH, "535 5.7.139 Authentication unsuccessful, the user credentials were incorrect", Reason.AUTH_FAILED, ACCOUNT, DEFERRED, lasting=True),
+    row("5.7.139 with SMTP switched off for the tenant is switched off, also for tokens", S.AUTH, "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.", Reason.AUTH_SWITCHED_OFF, ACCOUNT, DEFERRED, lasting=True, **BY_TOKEN),
+    row("5.7.139 by security defaults is the organisation's word", S.AUTH, "535 5.7.139 Authentication unsuccessful, user is locked by your organization's security defaults policy.", Reason.AUTH_FORBIDDEN, ACCOUNT, DEFERRED, lasting=True),
+    row("5.7.139 by conditional access is the organisation's word", S.AUTH, "535 5.7.139 Authentication unsuccessful, the request did not meet the criteria to be authenticated successfully.", Reason.AUTH_FORBIDDEN, ACCOUNT, DEFERRED, lasting=True),
+    row("5.7.139 elsewhere than at the log-in is the server's policy", S.MAIL, "550 5.7.139 Against our policy", Reason.SERVER_POLICY, SERVER, DEFERRED, lasting=True),
+    row("Exchange's 5.7.3 without more is the account's", S.AUTH, "535 5.7.3 Authentication unsuccessful", Reason.AUTH_FAILED, ACCOUNT, DEFERRED, lasting=True),
+    row("a refused token is no wrong password", S.AUTH, "535 5.7.3 Authentication unsuccessful", Reason.TOKEN_REFUSED, ACCOUNT, DEFERRED, lasting=True, **BY_TOKEN),
+    row("Gmail tells a token that it is a bad password, and it is a token", S.AUTH, "535 5.7.8 Username and Password not accepted. For more information, go to https://support.google.com/mail/?p=BadCredentials x - gsmtp", Reason.TOKEN_REFUSED, ACCOUNT, DEFERRED, lasting=True, **BY_TOKEN),
+    row("a 454 to a token passes", S.AUTH, "454 4.7.0 Temporary authentication failure", Reason.AUTH_TEMPORARY, ACCOUNT, DEFERRED, **BY_TOKEN),
+    row("a 535 at MAIL is no matter of tokens", S.MAIL, "535 5.7.8 Bad credentials", Reason.AUTH_FAILED, ACCOUNT, DEFERRED, lasting=True, **BY_TOKEN),
+    row("another 5yz to a token is about the method", S.AUTH, "504 5.7.4 Unrecognized authentication type", Reason.AUTH_REFUSED, ACCOUNT, DEFERRED, lasting=True, **BY_TOKEN),
+    row("Gmail's bad credentials ask for a password for applications", S.AUTH, "535 5.7.8 Username and Password not accepted. For more information, go to https://support.google.com/mail/?p=BadCredentials x - gsmtp", Reason.APPLICATION_PASSWORD_NEEDED, ACCOUNT, DEFERRED, lasting=True),
+    row("Gmail's 5.7.9 asks for a password for applications", S.AUTH, "534 5.7.9 Application-specific password required. For more information, go to https://support.google.com/mail/?p=InvalidSecondFactor", Reason.APPLICATION_PASSWORD_NEEDED, ACCOUNT, DEFERRED, lasting=True),
+    row("5.7.9 elsewhere is a method that is too weak", S.AUTH, "534 5.7.9 Authentication mechanism is too weak", Reason.AUTH_REFUSED, ACCOUNT, DEFERRED, lasting=True),
+    row("Gmail's 5.7.14 asks for the browser", S.AUTH, "534 5.7.14 Please log in via your web browser and then try again.", Reason.AUTH_FORBIDDEN, ACCOUNT, DEFERRED, lasting=True),
+    row("words about a browser mean nothing beside another code", S.AUTH, "535 5.7.8 Use a web browser or an application-specific password", Reason.AUTH_FAILED, ACCOUNT, DEFERRED, lasting=True),
+    row("the words of a bad log-in mean nothing at MAIL", S.MAIL, "535 5.7.8 BadCredentials", Reason.AUTH_FAILED, ACCOUNT, DEFERRED, lasting=True),
+    row("the words of a bad log-in mean nothing beside another code", S.AUTH, "534 5.7.8 BadCredentials", Reason.AUTH_REFUSED, ACCOUNT, DEFERRED, lasting=True),
+    row("534 at MAIL is the server's policy, whatever it says of passwords", S.MAIL, "534 5.7.9 Application-specific password required; see your web browser", Reason.SERVER_POLICY, SERVER, DEFERRED, lasting=True),
     row("5.7.30 otherwise is REQUIRETLS", S.RCPT, "550 5.7.30 REQUIRETLS support required", Reason.REQUIRE_TLS_NOT_OFFERED, SERVER, DEFERRED),
     row("Gmail's 5.7.30 is about our DKIM", S.DOT, "550 5.7.30 DKIM authentication did not pass", Reason.SENDER_AUTHENTICATION, SENDER, DEFERRED, lasting=True),
     row("5.7.515 is our authentication", S.DOT, "550 5.7.515 Access denied, sending domain does not meet the required authentication level", Reason.SENDER_AUTHENTICATION, SENDER, DEFERRED, lasting=True),
@@ -288,6 +307,8 @@ def test_silence_after_the_dot_is_unknown(reply):
     [
         (Reason.NAME_MISSING, True),
         (Reason.NAME_LOOKUP_FAILED, False),
+        (Reason.ADDRESS_FORBIDDEN, True),
+        (Reason.PIN_MISMATCH, False),
         (Reason.DEADLINE, False),
         (Reason.CLOSED, False),
         (Reason.SMTPUTF8_NOT_OFFERED, False),
@@ -299,7 +320,9 @@ def test_silence_after_the_dot_is_unknown(reply):
         (Reason.AUTH_PAUSED, True),
         (Reason.AUTH_NOT_OFFERED, True),
         (Reason.AUTH_METHOD_NOT_OFFERED, True),
-        (Reason.AUTH_METHOD_UNKNOWN, True),
+        (Reason.AUTH_METHOD_UNFIT, True),
+        (Reason.TOKEN_NOT_GIVEN, False),
+        (Reason.TOKEN_DENIED, True),
         (Reason.AUTH_IN_CLEAR, True),
     ],
 )
@@ -307,11 +330,18 @@ def test_findings_of_our_own_last_or_pass(reason, lasting):
     """What we find without a reply is deferred; it leads to the next route where it passes."""
     assert conclude(reason) == Verdict(
         outcome=DEFERRED,
-        fault=ACCOUNT if reason.startswith("auth_") else SERVER,
+        fault=ACCOUNT if reason.startswith(("auth_", "token_")) else SERVER,
         reason=reason,
         advice=CAUSES[reason].advice,
         lasting=lasting,
         next_route=not lasting,
+    )
+
+
+def test_what_was_accepted_needs_no_advice():
+    """There is nothing to be done about it, and nobody's fault."""
+    assert conclude(Reason.ACCEPTED) == Verdict(
+        outcome=Outcome.ACCEPTED, fault=None, reason=Reason.ACCEPTED, advice=""
     )
 
 
@@ -353,12 +383,13 @@ def test_the_reason_or_else_the_reply_says_what_lasts(reason, reply, lasting):
 
 # People write rules and alerts on these words: a change here breaks them.
 CODES = """
-accepted name_missing name_lookup_failed not_connected connection_lost deadline closed ca_file_unreadable
-certificate_not_trusted tls_failed tls_refused tls_not_offered tls_demanded require_tls_not_offered
-server_busy server_fault server_policy rate relaying_denied client_refused helo_refused block_listed network
+accepted name_missing name_lookup_failed address_forbidden not_connected connection_lost deadline closed
+ca_file_unreadable certificate_not_trusted pin_mismatch tls_failed tls_refused tls_not_offered tls_demanded require_tls_not_offered
+server_busy server_fault server_policy rate over_limit relaying_denied client_refused helo_refused block_listed network
 smtputf8_not_offered protocol senseless_reply too_many_recipients no_recipients auth_required auth_failed
-auth_refused auth_temporary auth_paused auth_not_offered auth_method_not_offered auth_method_unknown
-auth_in_clear auth_switched_off sending_mailbox_full account_disabled sender_not_allowed sender_refused
+auth_refused auth_temporary auth_paused auth_not_offered auth_method_not_offered auth_method_unfit
+auth_in_clear auth_switched_off auth_forbidden application_password_needed token_not_given token_denied
+token_refused sending_mailbox_full account_disabled sender_not_allowed sender_refused
 sender_authentication too_big content_refused message_format needs_smtputf8 no_such_user bad_domain
 bad_address moved mailbox_disabled mailbox_full greylisted recipient_policy recipient_refused
 silence_after_dot
@@ -408,6 +439,7 @@ def test_every_rule_is_reached_by_the_table():
                 (Given.ACCEPTED_BEFORE, facts.get("accepted_before")),
                 (Given.LOGGED_IN, facts.get("logged_in")),
                 (Given.REPEATED, facts.get("repeated")),
+                (Given.BY_TOKEN, facts.get("by_token")),
                 (Given.OUTLOOK, "host" in facts or "outlook" in line),
             )
             if so

@@ -69,7 +69,7 @@ def test_a_server_can_be_a_json_object():
     rules = read_rules({"application": ACME, "customers": {"x": {"server": server}}})
 
     assert rules.customers["x"].servers == (
-        CustomerServer(server=Server(host="r.example", port=587, timeout=3.0)),
+        CustomerServer(server=Server(host="r.example", port=587, timeout=3.0, pipelining="within")),
     )
 
 

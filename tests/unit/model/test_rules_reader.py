@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
 
 from mailsend.errors import InvalidSettings
 from mailsend.model.address import Address, Domain, DomainPattern, Mailbox
+from mailsend.model.internal_network import InternalNetwork
 from mailsend.model.rules import (
     AliasMode,
     Application,
@@ -199,6 +201,7 @@ def test_every_key_of_a_customer_and_its_units_is_read():
                         },
                     ],
                     "server_released": True,
+                    "internal_servers": ["10.1.0.0/16:25,587", "[fd12:3456::/32]"],
                     "fallback_to_smarthost": True,
                     "proved_for_smarthost": ["rat.example"],
                     "dkim_keys": [],
@@ -233,7 +236,9 @@ def test_every_key_of_a_customer_and_its_units_is_read():
             emergency_contact=Address.parse("oncall@rat.example"),
             bounce_address=Address.parse("bounces@rat.example"),
             servers=(
-                CustomerServer(server=Server(host="mail.rat.example", port=587)),
+                CustomerServer(
+                    server=Server(host="mail.rat.example", port=587, pipelining=Pipelining.WITHIN)
+                ),
                 CustomerServer(
                     server=Server(
                         host="mx.rat.example",
@@ -248,6 +253,10 @@ def test_every_key_of_a_customer_and_its_units_is_read():
                 ),
             ),
             server_released=True,
+            internal_servers=(
+                InternalNetwork("10.1.0.0/16", (25, 587)),
+                InternalNetwork("fd12:3456::/32", (25, 465, 587, 2525)),
+            ),
             fallback_to_smarthost=True,
             proved_for_smarthost=(DomainPattern.parse("rat.example"),),
             test_mode=TestMode(),
@@ -290,8 +299,9 @@ def test_one_server_can_be_written_short():
     assert rules.application.smarthosts == (
         Server(host="relay.example", port=587, senders=("@suite.example",)),
     )
-    assert rules.customers["a"].servers == (CustomerServer(server=relay),)
-    assert rules.customers["b"].servers == (CustomerServer(server=relay),)
+    own = CustomerServer(server=replace(relay, pipelining=Pipelining.WITHIN))
+    assert rules.customers["a"].servers == (own,)
+    assert rules.customers["b"].servers == (own,)
 
 
 def test_values_of_the_models_are_taken_as_they_are():

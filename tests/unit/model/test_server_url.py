@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
+import trustme
 
 from mailsend.errors import InvalidSettings
 from mailsend.model.address import DomainPattern
@@ -223,14 +225,12 @@ def test_a_wrong_option_is_refused_by_its_name(option, why):
 
 
 @pytest.mark.parametrize("method", ["xoauth2", "oauthbearer"])
-def test_a_method_that_this_version_lacks_is_refused_when_it_is_read(method):
-    """auth=xoauth2 would defer each mail, so no setting may say it yet."""
-    with pytest.raises(InvalidSettings) as refused:
-        read_server_url(f"smtp://ann:pw@relay.example?auth={method}")
+def test_with_a_method_for_tokens_the_password_is_the_token(method):
+    """auth=xoauth2 and oauthbearer are read as any other method."""
+    server = read_server_url(f"smtp://ann:ya29.token@relay.example?auth={method}")
 
-    assert refused.value.where == "server URL.auth"
-    assert refused.value.why == f"this version cannot log in by {method} yet"
-    assert refused.value.advice.startswith("Use auth=plain, login or cram-md5")
+    assert server.auth is AuthMethod(method)
+    assert server.credentials == Credentials(user="ann", password=Secret("ya29.token"))
 
 
 @pytest.mark.parametrize(
@@ -315,3 +315,38 @@ def test_another_password_is_another_server():
 
     assert len(set(marks)) == 3
     assert marks[1] == marks[3]
+
+
+def test_a_server_of_the_application_can_be_pinned():
+    """A private authority, a pin and the certificate's name stand in the URL or beside it."""
+    pin = "ab" * 32
+    server = Server.from_url(f"smtp://10.1.2.3?pin={pin.upper()}&tls_name=Mail.Suite.Example")
+
+    assert (server.pin, server.tls_name, server.guarded) == (pin, "mail.suite.example", False)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ("tls=none&dangerous=true&pin=" + "ab" * 32, "pin is given, and tls=none proves nothing"),
+        ("tls=none&dangerous=true&ca_file=/x", "ca_file is given, and tls=none proves nothing"),
+        ("tls=opportunistic&dangerous=true&pin=" + "ab" * 32, "pin is given, and tls=opportunistic does without TLS"),
+        ("pin=abc", "expected the SHA-256 of a public key"),
+        ("ca=/etc/ca.pem", "expected a certificate as PEM text"),
+    ],
+)  # fmt: skip
+def test_proofs_that_prove_nothing_are_refused(options, why):
+    """What would not be looked at cannot be set."""
+    with pytest.raises(InvalidSettings) as refused:
+        Server.from_url(f"smtp://relay.suite.example?{options}")
+    assert why in refused.value.why
+
+
+def test_a_server_has_one_authority():
+    """Certificates stand in the settings or in a file, not in both."""
+    pem = trustme.CA().cert_pem.bytes().decode()
+    written = quote(pem, safe="")
+    assert Server.from_url(f"smtp://relay.suite.example?ca={written}").ca == pem
+    with pytest.raises(InvalidSettings) as refused:
+        Server.from_url(f"smtp://relay.suite.example?ca_file=/x&ca={written}")
+    assert "ca and ca_file are both given" in refused.value.why

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from mailsend.decide.verdict.terms import Reason
+from mailsend.decide.verdict.causes_account import ACCOUNT_CAUSES
+from mailsend.decide.verdict.terms import Cause, Reason
 from mailsend.model.report import Fault
 
 __all__ = ["CAUSES", "Cause"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What a reason means. ``lasting`` is ``None`` where the first digit of the reply says it.
-
-    ``for_now`` are the words in place of ``advice`` where it may mend by itself.
-    """
-
-    fault: Fault
-    advice: str
-    for_now: str = ""
-    lasting: bool | None = None
-
-
-_SERVER, _ACCOUNT, _SENDER = Fault.SERVER, Fault.ACCOUNT, Fault.SENDER
+_SERVER, _SENDER = Fault.SERVER, Fault.SENDER
 _MESSAGE, _RECIPIENT = Fault.MESSAGE, Fault.RECIPIENT
 
 CAUSES: Final[Mapping[Reason, Cause]] = MappingProxyType(
@@ -38,6 +25,12 @@ CAUSES: Final[Mapping[Reason, Cause]] = MappingProxyType(
         ),
         Reason.NAME_LOOKUP_FAILED: Cause(
             _SERVER, "The name could not be looked up just now: check this machine's DNS.", lasting=False
+        ),
+        Reason.ADDRESS_FORBIDDEN: Cause(
+            _SERVER,
+            "The server's name leads into an internal network, and nothing was sent: use its public name,"
+            " or have the application name the network in internal_servers.",
+            lasting=True,
         ),
         Reason.NOT_CONNECTED: Cause(
             _SERVER,
@@ -55,13 +48,19 @@ CAUSES: Final[Mapping[Reason, Cause]] = MappingProxyType(
         ),
         Reason.CA_FILE_UNREADABLE: Cause(
             _SERVER,
-            "The file in ca_file cannot be read or holds no certificate: it must be PEM.",
+            "What ca or ca_file gives cannot be read or holds no certificate: it must be PEM.",
             lasting=True,
         ),
         Reason.CERTIFICATE_NOT_TRUSTED: Cause(
             _SERVER,
             "The certificate is expired, for another name, or from an unknown authority: mend it, use the"
             " name that it holds, or give ca_file.",
+            lasting=False,
+        ),
+        Reason.PIN_MISMATCH: Cause(
+            _SERVER,
+            "The server has another public key than the pin says, and nothing was sent: was its certificate"
+            " renewed, or does somebody stand in between? Have a person confirm the new pin.",
             lasting=False,
         ),
         Reason.TLS_FAILED: Cause(
@@ -92,6 +91,12 @@ CAUSES: Final[Mapping[Reason, Cause]] = MappingProxyType(
         Reason.RATE: Cause(
             _SERVER, "Sent too fast for this server: lower max_per_minute or max_connections.", lasting=False
         ),
+        Reason.OVER_LIMIT: Cause(
+            None,
+            "This server's own limit is reached, so nothing was offered to it: send it later, allow more time"
+            " (deadline), or raise max_per_second, max_per_minute or max_per_day.",
+            lasting=False,
+        ),
         Reason.RELAYING_DENIED: Cause(
             _SERVER, "The server does not relay for us: log in, or have this machine's address allowed."
         ),
@@ -121,59 +126,11 @@ CAUSES: Final[Mapping[Reason, Cause]] = MappingProxyType(
         Reason.NO_RECIPIENTS: Cause(
             _SERVER, "No recipient was accepted, so nothing was sent.", lasting=False
         ),
-        Reason.AUTH_REQUIRED: Cause(
-            _ACCOUNT, "The server wants a log-in: give user and password in the server URL or by secrets."
-        ),
-        Reason.AUTH_FAILED: Cause(
-            _ACCOUNT, "User or password is wrong: correct it; no log-in is tried for a while.", lasting=True
-        ),
-        Reason.AUTH_REFUSED: Cause(
-            _ACCOUNT, "The server refused this way of logging in: set auth= to one that it offers."
-        ),
-        Reason.AUTH_TEMPORARY: Cause(
-            _ACCOUNT, "The server cannot check log-ins just now: it is tried again.", lasting=False
-        ),
-        Reason.AUTH_PAUSED: Cause(
-            _ACCOUNT,
-            "The last log-in failed and another so soon could lock the account: correct user or password.",
-            lasting=True,
-        ),
-        Reason.AUTH_NOT_OFFERED: Cause(
-            _ACCOUNT,
-            "The server offers no log-in here, so nothing was sent: use its submission port (587 or 465),"
-            " or leave user and password away.",
-            lasting=True,
-        ),
-        Reason.AUTH_METHOD_NOT_OFFERED: Cause(
-            _ACCOUNT,
-            "The server does not offer this way of logging in: set auth= to one it offers.",
-            lasting=True,
-        ),
-        Reason.AUTH_METHOD_UNKNOWN: Cause(
-            _ACCOUNT,
-            "XOAUTH2 and OAUTHBEARER are not yet supported: use auth=plain, login or cram-md5.",
-            lasting=True,
-        ),
-        Reason.AUTH_IN_CLEAR: Cause(
-            _ACCOUNT,
-            "The connection is not encrypted, so user and password were not sent: use smtp:// or smtps://.",
-            lasting=True,
-        ),
-        Reason.AUTH_SWITCHED_OFF: Cause(
-            _ACCOUNT,
-            "Log-in by password is switched off for this account: have an administrator allow authenticated"
-            " SMTP, or use a relay that accepts this machine.",
-            lasting=True,
-        ),
-        Reason.SENDING_MAILBOX_FULL: Cause(
-            _ACCOUNT, "The mailbox that we send from is full: make room in it."
-        ),
-        Reason.ACCOUNT_DISABLED: Cause(
-            _ACCOUNT, "The account that we send from is disabled: ask who runs it."
-        ),
+        **ACCOUNT_CAUSES,
         Reason.SENDER_NOT_ALLOWED: Cause(
             _SENDER,
-            "This account may not send as this address: allow it there, or use the account's address.",
+            "This account may not send as this address: allow it there (Send As at Exchange), or use the"
+            " account's address.",
         ),
         Reason.SENDER_REFUSED: Cause(
             _SENDER, "The server refuses the reverse-path: its domain must exist and take mail."

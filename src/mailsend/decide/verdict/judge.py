@@ -44,13 +44,15 @@ def judge(
     accepted_before: bool = False,
     logged_in: bool = False,
     repeated: bool = False,
+    by_token: bool = False,
     host: str = "",
 ) -> Verdict:
     """Judge what was answered at ``step``; ``None`` is silence, a time-out or a cut.
 
     ``accepted_before``: a recipient of this transaction was accepted. ``logged_in``: we are a user
     of this server. ``repeated``: the same X.7.x was given to a recipient of another domain just
-    before. ``host`` is the server's name. The rules are M18, M19 and M20 (RFC 5321, 3463).
+    before. ``by_token``: the log-in is by an access token. ``host`` is the server's name. The rules
+    are M18, M19 and M20 (RFC 5321, 3463).
     """
     if reply is None:
         return conclude(_SILENCE.get(step, Reason.CONNECTION_LOST))
@@ -68,6 +70,7 @@ def judge(
             (Given.ACCEPTED_BEFORE, accepted_before),
             (Given.LOGGED_IN, logged_in),
             (Given.REPEATED, repeated),
+            (Given.BY_TOKEN, by_token),
             (Given.OUTLOOK, _OUTLOOK.search(host) or _OUTLOOK.search(said)),
         )
         if given

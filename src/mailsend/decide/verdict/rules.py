@@ -21,6 +21,7 @@ class Given(Enum):
     LOGGED_IN = auto()  # this is submission, not relaying
     REPEATED = auto()  # the same X.7.x was given to a recipient of another domain just before
     OUTLOOK = auto()  # Outlook's protection hosts say it
+    BY_TOKEN = auto()  # the log-in is by an access token
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,15 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule(
         Reason.AUTH_SWITCHED_OFF, enhanced=("5.7.139",), text=r"disabled|basic auth"
     ),  # Exchange Online, 2025
+    _rule(
+        Reason.AUTH_FORBIDDEN, at=(Step.AUTH,), enhanced=("5.7.139",), text=r"policy|criteria"
+    ),  # Exchange Online: security defaults, conditional access
+    _rule(Reason.AUTH_FORBIDDEN, at=(Step.AUTH,), codes=(534,), text=r"web browser"),  # Gmail: 5.7.14
+    _rule(Reason.APPLICATION_PASSWORD_NEEDED, at=(Step.AUTH,), codes=(534,), text=r"application.specific"),
+    _rule(Reason.TOKEN_REFUSED, at=(Step.AUTH,), codes=(535,), given=Given.BY_TOKEN),
+    _rule(
+        Reason.APPLICATION_PASSWORD_NEEDED, at=(Step.AUTH,), codes=(535,), text=r"BadCredentials"
+    ),  # Gmail: the end of the link that it gives
     _rule(Reason.SENDER_AUTHENTICATION, at=_ENVELOPE, enhanced=("x.7.30",), text=r"dkim"),  # Gmail, 2024
     _rule(Reason.REQUIRE_TLS_NOT_OFFERED, enhanced=("5.7.30",)),  # RFC 8689, section 5
     _rule(Reason.SENDER_AUTHENTICATION, at=_ENVELOPE, enhanced=("x.7.515",)),  # Outlook.com, May 2025

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from mailsend.model.report import Fault, Outcome
 
-__all__ = ["Reason", "Step", "Verdict"]
+__all__ = ["Cause", "Reason", "Step", "Verdict"]
 
 
 class Step(StrEnum):
@@ -32,12 +32,14 @@ class Reason(StrEnum):
 
     NAME_MISSING = "name_missing"
     NAME_LOOKUP_FAILED = "name_lookup_failed"
+    ADDRESS_FORBIDDEN = "address_forbidden"
     NOT_CONNECTED = "not_connected"
     CONNECTION_LOST = "connection_lost"
     DEADLINE = "deadline"
     CLOSED = "closed"
     CA_FILE_UNREADABLE = "ca_file_unreadable"
     CERTIFICATE_NOT_TRUSTED = "certificate_not_trusted"
+    PIN_MISMATCH = "pin_mismatch"
     TLS_FAILED = "tls_failed"
     TLS_REFUSED = "tls_refused"
     TLS_NOT_OFFERED = "tls_not_offered"
@@ -47,6 +49,7 @@ class Reason(StrEnum):
     SERVER_FAULT = "server_fault"
     SERVER_POLICY = "server_policy"
     RATE = "rate"
+    OVER_LIMIT = "over_limit"
     RELAYING_DENIED = "relaying_denied"
     CLIENT_REFUSED = "client_refused"
     HELO_REFUSED = "helo_refused"
@@ -65,9 +68,14 @@ class Reason(StrEnum):
     AUTH_PAUSED = "auth_paused"
     AUTH_NOT_OFFERED = "auth_not_offered"
     AUTH_METHOD_NOT_OFFERED = "auth_method_not_offered"
-    AUTH_METHOD_UNKNOWN = "auth_method_unknown"
+    AUTH_METHOD_UNFIT = "auth_method_unfit"
     AUTH_IN_CLEAR = "auth_in_clear"
     AUTH_SWITCHED_OFF = "auth_switched_off"
+    AUTH_FORBIDDEN = "auth_forbidden"
+    APPLICATION_PASSWORD_NEEDED = "application_password_needed"  # noqa: S105  a code, not a password
+    TOKEN_NOT_GIVEN = "token_not_given"  # noqa: S105  a code, not a token
+    TOKEN_DENIED = "token_denied"  # noqa: S105  a code, not a token
+    TOKEN_REFUSED = "token_refused"  # noqa: S105  a code, not a token
     SENDING_MAILBOX_FULL = "sending_mailbox_full"
     ACCOUNT_DISABLED = "account_disabled"
 
@@ -91,6 +99,19 @@ class Reason(StrEnum):
     RECIPIENT_REFUSED = "recipient_refused"
 
     SILENCE_AFTER_DOT = "silence_after_dot"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a reason means. ``lasting`` is ``None`` where the first digit of the reply says it.
+
+    ``fault`` is ``None`` where nothing is wrong; ``for_now`` are the words in place of ``advice`` where it may mend by itself.
+    """
+
+    fault: Fault | None
+    advice: str
+    for_now: str = ""
+    lasting: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from mailsend.model.decision import DecisionRecord
 
-__all__ = ["LANGUAGES", "catalogue", "explain"]
+__all__ = ["LANGUAGES", "advice_in", "catalogue", "explain", "phrase"]
 
 LANGUAGES = ("en", "de")
 
@@ -22,6 +22,21 @@ def catalogue(locale: str) -> Mapping[str, str]:
     else:
         from mailsend.model.words.en import WORDS
     return WORDS
+
+
+def phrase(key: str, facts: Mapping[str, Any], locale: str = "en") -> str:
+    """Give one sentence of the catalogue with these facts in it; the key itself where it has none."""
+    words = catalogue(locale)
+    return words[key].format_map(_shown(facts)) if key in words else key
+
+
+def advice_in(reason: str, locale: str) -> str:
+    """Give what to do about a verdict's reason; empty in English, which stands in the verdict itself."""
+    if locale.replace("_", "-").partition("-")[0].lower() != "de":
+        return ""
+    from mailsend.model.words.de_advice import ADVICE
+
+    return ADVICE.get(reason, "")
 
 
 def explain(record: DecisionRecord, locale: str = "en") -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mailsend.model.words.de_servers import SERVER_WORDS
+
 __all__ = ["WORDS"]
 
 WORDS: Mapping[str, str] = {
@@ -83,6 +85,11 @@ WORDS: Mapping[str, str] = {
         "{candidate} wurde übergangen: die Sonderdomain {domain} befördert er nicht."
     ),
     # Rückweg
+    "second_look.as_decided": "Die Server werden versucht wie entschieden: {value}.",
+    "second_look.by_health": "Die Server werden jetzt in dieser Reihenfolge versucht: {value}.",
+    "second_look.passed_over.slowed": "{candidate} kommt später: er hat um eine Pause gebeten.",
+    "second_look.passed_over.suspect": "{candidate} kommt später: der letzte Versuch schlug fehl ({why}).",
+    "second_look.passed_over.down": "{candidate} kommt später: mehrere Versuche schlugen fehl ({why}).",
     "return_path.login": "Bounces gehen an {value}: das Konto, auf dem der Server besteht.",
     "return_path.bounce_to": "Bounces gehen an {value}, wie die Nachricht es will.",
     "return_path.customer_bounce_address": "Bounces gehen an {value}, die Bounce-Adresse des Kunden.",
@@ -178,4 +185,9 @@ WORDS: Mapping[str, str] = {
     "bytes.unwritable": "Abgelehnt: {field} lässt sich nicht in eine Mail schreiben: {why}.",
     "bytes.bytes": "Abgelehnt: die fertigen Bytes sind keine Mail: {fault} {where}.",
     "interceptor.refused": "Abgelehnt von der Anwendung: {why}.",
+    # steps of a customer's server
+    "server.locked": "Der Server ist gesperrt.",
+    "server.not_verified": "Der Server ist nicht geprüft.",
+    "server.not_locked": "Der Server ist nicht gesperrt.",
+    **SERVER_WORDS,
 }

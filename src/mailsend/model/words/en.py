@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mailsend.model.words.en_servers import SERVER_WORDS
+
 __all__ = ["WORDS"]
 
 WORDS: Mapping[str, str] = {
@@ -84,6 +86,12 @@ WORDS: Mapping[str, str] = {
     "routes.passed_over.internal_recipient": (
         "{candidate} was passed over: {domain} is a special-use domain that it does not carry."
     ),
+    # second_look
+    "second_look.as_decided": "The servers are tried as decided: {value}.",
+    "second_look.by_health": "The servers are tried in this order now: {value}.",
+    "second_look.passed_over.slowed": "{candidate} comes later: it has asked for a pause.",
+    "second_look.passed_over.suspect": "{candidate} comes later: the last attempt at it failed ({why}).",
+    "second_look.passed_over.down": "{candidate} comes later: several attempts at it failed ({why}).",
     # return_path
     "return_path.login": "Bounces go to {value}: the account that the server insists on.",
     "return_path.bounce_to": "Bounces go to {value}, as the message asks.",
@@ -166,4 +174,9 @@ WORDS: Mapping[str, str] = {
     "bytes.unwritable": "Refused: {field} cannot be written into a mail: {why}.",
     "bytes.bytes": "Refused: the finished bytes are not a mail: {fault} {where}.",
     "interceptor.refused": "Refused by the application: {why}.",
+    # steps of a customer's server
+    "server.locked": "The server is locked.",
+    "server.not_verified": "The server is not verified.",
+    "server.not_locked": "The server is not locked.",
+    **SERVER_WORDS,
 }

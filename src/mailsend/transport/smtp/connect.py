@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,10 +13,11 @@ from typing import Any, Final
 from mailsend.decide.verdict import Reason, Step, conclude, judge
 from mailsend.model.report import Outcome
 from mailsend.model.server import Server, TlsMode
+from mailsend.transport.smtp.addresses import forbidden_address
 from mailsend.transport.smtp.login import log_in
 from mailsend.transport.smtp.step_limits import seconds_for
 from mailsend.transport.smtp.stop import Stopped, stopped_by
-from mailsend.transport.smtp.tls import context_for
+from mailsend.transport.smtp.tls import KeyNotPinned, context_for, kept_context
 from mailsend.transport.smtp.wire import Silent, Wire
 
 __all__ = ["Offer", "Resolve", "SocketAddress", "connect", "look_up"]
@@ -29,6 +31,9 @@ _NO_SUCH_NAME: Final = frozenset(
     for code in (getattr(socket, name, None) for name in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY"))
     if code is not None
 )
+_MOST_ADDRESSES: Final = 16  # that are tried in one attempt: each may take its time
+# RFC 5321, section 4.1.1.1; older servers write AUTH=PLAIN as well.
+_EXTENSION: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:[ =]+(.*))?\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +73,9 @@ async def connect(server: Server, wire: Wire, *, resolve: Resolve) -> Offer:
 async def _tls_context(server: Server) -> ssl.SSLContext | None:
     if server.tls is TlsMode.DANGEROUS_NONE:
         return None
+    kept = kept_context(server)
+    if kept is not None:
+        return kept
     try:
         return await asyncio.to_thread(context_for, server)
     except OSError:
@@ -89,7 +97,11 @@ async def _addresses(server: Server, wire: Wire, resolve: Resolve) -> Sequence[S
         raise Stopped(conclude(Reason.DEADLINE if late else Reason.NAME_LOOKUP_FAILED)) from None
     if not addresses:
         raise Stopped(conclude(Reason.NAME_MISSING))
-    return addresses
+    forbidden = forbidden_address(server, (address for _, address in addresses))
+    if forbidden:
+        wire.note("C", f"({forbidden})")
+        raise Stopped(conclude(Reason.ADDRESS_FORBIDDEN))
+    return addresses[:_MOST_ADDRESSES]
 
 
 async def _reach(
@@ -142,7 +154,7 @@ async def _open(
         sock.close()
         raise
     try:
-        await wire.open(sock, host=server.host, tls=implicit, seconds=seconds)
+        await wire.open(sock, host=server.tls_name or server.host, tls=implicit, seconds=seconds)
     except ssl.SSLError as problem:
         raise _tls_fault(wire, problem) from None
     except Silent as silence:
@@ -171,8 +183,9 @@ async def _ehlo(server: Server, wire: Wire) -> Offer:
         raise Stopped(verdict, reply)
     extensions = {}
     for line in reply.text.split("\n")[1:]:
-        keyword, _, parameters = line.replace("=", " ", 1).partition(" ")
-        extensions[keyword.upper()] = parameters.strip()
+        found = _EXTENSION.match(line)
+        if found is not None:
+            extensions[found[1].upper()] = (found[2] or "").strip()
     return Offer(extensions=extensions, encrypted=wire.encrypted)
 
 
@@ -185,8 +198,9 @@ def _wants_starttls(server: Server, offer: Offer) -> bool:
 
 async def _start_tls(server: Server, wire: Wire, context: ssl.SSLContext | None) -> None:
     assert context is not None  # every mode that comes here has one
+    name, seconds = server.tls_name or server.host, seconds_for(Step.STARTTLS, server)
     try:
-        reply = await wire.start_tls(context, host=server.host, seconds=seconds_for(Step.STARTTLS, server))
+        reply = await wire.start_tls(context, host=name, seconds=seconds)
     except ssl.SSLError as problem:
         raise _tls_fault(wire, problem) from None
     except OSError as problem:
@@ -200,6 +214,9 @@ async def _start_tls(server: Server, wire: Wire, context: ssl.SSLContext | None)
 
 
 def _tls_fault(wire: Wire, problem: ssl.SSLError) -> Stopped:
+    if isinstance(problem, KeyNotPinned):
+        wire.note("C", f"(certificate: {problem.strerror})")
+        return Stopped(conclude(Reason.PIN_MISMATCH))
     if isinstance(problem, ssl.SSLCertVerificationError):
         wire.note("C", f"(certificate: {problem.verify_message})")
         return Stopped(conclude(Reason.CERTIFICATE_NOT_TRUSTED))

@@ -19,8 +19,8 @@ _PAUSES: Final = (300.0, 1800.0, math.inf)  # seconds after the first, second an
 class LoginGate:
     """Keeps a wrong password from locking an account: after a refusal nobody tries for a while.
 
-    Times are in seconds on any steady clock. Only 535 counts; 454 is the server's own trouble.
-    Any thread may ask.
+    Times are in seconds on any steady clock. Only 535 counts, and those of connections that logged in
+    at the same time count as one; 454 is the server's own trouble. Any thread may ask.
     """
 
     def __init__(self) -> None:
@@ -29,6 +29,12 @@ class LoginGate:
         self.proved = False
         self._refusals = 0
         self._closed_until = -math.inf
+
+    @property
+    def locked(self) -> bool:
+        """Whether three refusals came, each after its pause: nobody tries until the settings change."""
+        with self._lock:
+            return self._refusals >= len(_PAUSES)
 
     def is_closed(self, now: float) -> bool:
         """Say whether a log-in is too early."""
@@ -47,7 +53,9 @@ class LoginGate:
         """Take note of a 535: closed for 5 minutes, then 30, then until the settings change."""
         with self._lock:
             self.proved = False
-            self._closed_until = now + _PAUSES[min(self._refusals, len(_PAUSES) - 1)]
+            if now < self._closed_until:  # it was under way when the last one came
+                return
+            self._closed_until = now + _PAUSES[self._refusals]
             self._refusals += 1
 
     def passed(self) -> None:
@@ -55,6 +63,7 @@ class LoginGate:
         with self._lock:
             self.proved = True
             self._refusals = 0
+            self._closed_until = -math.inf
 
 
 class _Gates:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import socket
 import ssl
 from collections.abc import Awaitable
@@ -19,13 +18,12 @@ from aiosmtplib.protocol import SMTPProtocol
 
 from mailsend.model.reply import Reply
 from mailsend.model.report import Exchange
+from mailsend.transport.smtp.masking import Mask, printable
 
 __all__ = ["Silent", "Wire"]
 
-_BLOCK: Final = 256 * 1024  # octets written before we wait for the network to take them
 _FAREWELL: Final = 1.0  # seconds for the other side to close
 _LONGEST_REPLY: Final = 4096  # characters that are kept of a reply (RFC 5321, 4.5.3.1.5: 512 a line)
-_STATUS: Final = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|\Z)")  # RFC 2034
 _MALFORMED: Final = 0  # a reply without a code: no severity of RFC 5321
 
 
@@ -45,10 +43,6 @@ class _Dialogue(SMTPProtocol):
         """Whether something came that nobody asked for, and would be taken for the next reply."""
         return bool(self._buffer)
 
-    async def drained(self) -> None:
-        """Wait until the network has taken nearly all that was written."""
-        await self._drain_helper()
-
 
 class Wire:
     """Commands out, replies in, each within its limit, and a record of both without secrets.
@@ -61,7 +55,7 @@ class Wire:
         self._began = self._loop.time()
         self._ends = ends
         self.renew()
-        self._hidden: list[str] = []
+        self.mask = Mask()
         self.conversation: list[Exchange] = []
 
     def renew(self) -> None:
@@ -89,9 +83,7 @@ class Wire:
 
     def hide(self, *secrets: str) -> None:
         """Keep these out of the record, also where a server repeats them."""
-        found = {*self._hidden, *secrets} - {""}
-        # The longer ones first: a shorter one may stand in them.
-        self._hidden = sorted(found, key=len, reverse=True)
+        self.mask.hide(*secrets)
 
     def note(self, who: str, line: str) -> None:
         """Write one line of the conversation down."""
@@ -162,36 +154,15 @@ class Wire:
         self.encrypted = True
         return self._heard(response.code, response.message)
 
-    async def write_content(self, data: bytes, seconds: float) -> asyncio.Task[Reply]:
-        """Write the content and the final dot; give the task that reads the reply.
-
-        ``seconds`` limits each block (RFC 5321, 4.5.3.2.5). Raises Silent only while the final dot
-        has not been written. A reply that comes before it is found in the task, which is then done.
-        """
+    def hand_over(self, protocol: asyncio.Protocol) -> asyncio.Transport:
+        """Give the open connection to ``protocol``; this wire is of no more use. Raises Silent."""
         self._refuse_unread()
-        self.note("C", f"({len(data)} octets of content and the final dot)")
-        stuffed = _dot_stuffed(data)
-        reading = self._loop.create_task(self._read(None))
-        try:
-            last = max(0, (len(stuffed) - 1) // _BLOCK * _BLOCK)
-            for start in range(0, last, _BLOCK):
-                await self._written(stuffed[start : start + _BLOCK], reading, seconds)
-                if reading.done():
-                    return reading
-            await asyncio.sleep(0)  # the reader must be listening before a reply can come
-            if not reading.done():
-                self._write(stuffed[last:])
-        except BaseException:
-            reading.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Silent):
-                await reading
-            raise
-        return reading
-
-    async def final_reply(self, reading: asyncio.Task[Reply], seconds: float) -> Reply | None:
-        """Wait for the reply to the final dot; ``None`` where the limit passed and it may still come."""
-        done, _ = await asyncio.wait({reading}, timeout=seconds)
-        return reading.result() if done else None
+        transport = self._protocol.transport
+        if not self.usable or transport is None:
+            raise Silent("the connection is gone")
+        transport.set_protocol(protocol)
+        self.usable = False
+        return cast("asyncio.Transport", transport)
 
     async def close(self, *, seconds: float) -> None:
         """Say QUIT where the other side still listens, and close; bounded by ``seconds``."""
@@ -214,36 +185,11 @@ class Wire:
         if transport is not None:
             cast("asyncio.WriteTransport", transport).abort()  # uvloop's are no subclass
 
-    def forget_deadline(self) -> None:
-        """Go on by the limits of the steps alone: nobody waits any longer."""
-        self._ends = None
-
-    async def _written(self, block: bytes, reading: asyncio.Task[Reply], seconds: float) -> None:
-        self._write(block)
-        draining = self._loop.create_task(self._protocol.drained())
-        try:
-            done, _ = await asyncio.wait(
-                {draining, reading}, timeout=self.limit(seconds), return_when=asyncio.FIRST_COMPLETED
-            )
-            if not done:
-                raise self.silent("the server took no more content")
-            if draining in done and draining.exception() is not None:
-                raise Silent("the connection broke while content was written")
-        finally:
-            draining.cancel()
-
     def _refuse_unread(self) -> None:
         """Give up a connection on which every reply would be taken for the one to the next command."""
         if self._protocol.holds_unread:
             self.abort()
             raise Silent("the server said more than it was asked")
-
-    def _write(self, data: bytes) -> None:
-        try:
-            self._protocol.write(data)
-        except SMTPServerDisconnected as problem:
-            self.abort()
-            raise Silent(str(problem)) from None
 
     async def _read(self, limit: float | None) -> Reply:
         return await self._answer(self._protocol.read_response(timeout=limit))
@@ -260,7 +206,7 @@ class Wire:
         return self._heard(response.code, response.message)
 
     def _heard(self, code: int, message: str) -> Reply:
-        text = "\n".join([self._masked(line) for line in _printable(message).split("\n")])
+        text = "\n".join([self.mask.masked(line) for line in _shown(message)])
         text = text[:_LONGEST_REPLY]
         lines = text.split("\n")
         for line in lines[:-1]:
@@ -268,24 +214,6 @@ class Wire:
         self.note("S", f"{code:03} {lines[-1]}")
         return Reply.of(code, text)
 
-    def _masked(self, line: str) -> str:
-        """Mask secrets behind the enhanced status code, which a short one may look like."""
-        status = _STATUS.match(line)
-        start = status.end() if status else 0
-        said = line[start:]
-        for secret in self._hidden:
-            said = said.replace(secret, "***")
-        return line[:start] + said
 
-
-def _dot_stuffed(data: bytes) -> bytes:
-    """Double the dots that begin lines, and end with the lone one (RFC 5321, section 4.5.2)."""
-    if b"\r\n." in data:
-        data = data.replace(b"\r\n.", b"\r\n..")
-    return (b"." if data.startswith(b".") else b"") + data + b".\r\n"
-
-
-def _printable(message: str) -> str:
-    """Take out what a hostile server could use against a log or a terminal."""
-    text = message.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return "".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text)
+def _shown(message: str) -> list[str]:
+    return [printable(line.encode("utf-8", "surrogateescape")) for line in message.split("\n")]

@@ -1,0 +1,250 @@
+"""What people typed about servers, made into a customer, a server, an account."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeAlias
+
+import typer
+
+from mailsend.cli.asking import read_text
+from mailsend.cli.exits import CommandFailed, Exit
+from mailsend.cli.output import Output
+from mailsend.model.reading import Loose, Place
+from mailsend.model.secret import Secret
+from mailsend.model.server import Credentials, Server
+from mailsend.model.server_options import OPTIONS
+from mailsend.model.server_url import SCHEMES, server_at
+
+__all__ = [
+    "By",
+    "Entered",
+    "Host",
+    "Locale",
+    "Note",
+    "PasswordEnv",
+    "PasswordFile",
+    "Port",
+    "Senders",
+    "Tls",
+    "Traits",
+    "User",
+    "Who",
+    "changed_server",
+    "entered_server",
+    "is_url",
+    "named",
+    "person",
+]
+
+Who: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="CUSTOMER [SERVER]",
+        help="Whose server, and which: host:port, or the host. One alone need not be named.",
+        show_default=False,
+    ),
+]
+By: TypeAlias = Annotated[
+    str | None, typer.Option("--by", metavar="NAME", help="Who does it (else the log-in name here).")
+]
+Note: TypeAlias = Annotated[str, typer.Option("--note", metavar="TEXT", help="Why; it is written down.")]
+Locale: TypeAlias = Annotated[
+    str, typer.Option("--locale", metavar="TAG", help="The language of the words: en or de.")
+]
+Host: TypeAlias = Annotated[str | None, typer.Option("--host", metavar="NAME", help="Instead of a URL.")]
+Port: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--port", metavar="NUMBER", min=1, max=65535, help="Else 587, with --tls implicit 465."),
+]
+Tls: TypeAlias = Annotated[
+    str, typer.Option("--tls", metavar="MODE", help="starttls, or implicit: from the first byte.")
+]
+User: TypeAlias = Annotated[
+    str | None, typer.Option("--user", metavar="NAME", help="The account; its password is asked for.")
+]
+PasswordFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--password-file", metavar="FILE", help="Where the password stands; - is standard input."),
+]
+PasswordEnv: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--password-env", metavar="NAME", help="The environment variable that holds it."),
+]
+Senders: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--sender", metavar="ADDRESS", help="Whom it is for: ann@…, or @domain; may be repeated."),
+]
+Traits: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--trait", metavar="KEY=VALUE", help="An option of server URLs; may be repeated."),
+]
+
+_URL: Final = re.compile(rf"(?:{'|'.join(SCHEMES)}):", re.IGNORECASE)
+_PASSWORD_IN_URL: Final = re.compile(r"//[^/@]*:[^/@]+@")
+_LARGEST_PASSWORD: Final = 100_000
+
+
+class Entered:
+    """The options of a server that is entered, as they were typed."""
+
+    def __init__(
+        self,
+        *,
+        url: str | None,
+        host: str | None,
+        port: int | None,
+        tls: str,
+        user: str | None,
+        password_file: Path | None,
+        password_env: str | None,
+        traits: Sequence[str] | None,
+    ) -> None:
+        self.url = url
+        self.host = host
+        self.port = port
+        self.tls = tls
+        self.user = user
+        self.password_file = password_file
+        self.password_env = password_env
+        self.traits = tuple(traits or ())
+
+    @property
+    def names_a_server(self) -> bool:
+        """Whether a server is named, by URL or host."""
+        return self.url is not None or self.host is not None
+
+
+def is_url(word: str) -> bool:
+    """Whether a word is a server URL."""
+    return _URL.match(word) is not None
+
+
+def named(words: Sequence[str] | None, customer: str | None, most: int = 2) -> tuple[str, list[str]]:
+    """Give the customer, named first or by --customer, and the words behind it."""
+    rest = list(words or ())
+    if customer is None:
+        if not rest or is_url(rest[0]):
+            raise CommandFailed(
+                Exit.USAGE, "no customer is named", advice="Name it first, or with --customer NAME."
+            )
+        customer = rest.pop(0)
+    if len(rest) >= most:
+        raise CommandFailed(
+            Exit.USAGE, f"{rest[most - 1]}: one word too many", advice="Name the customer, then the server."
+        )
+    return customer, rest
+
+
+def person(by: str | None) -> str:
+    """Give who does it: the name given, else the operating system's."""
+    if by is not None:
+        return by
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name
+        raise CommandFailed(Exit.USAGE, "nobody is named", advice="Say who does it: --by NAME.") from None
+
+
+def entered_server(entered: Entered, output: Output) -> Server:
+    """Give the server that the options describe; warns of a password that stands on the command line."""
+    if entered.url is not None and entered.host is not None:
+        raise CommandFailed(Exit.USAGE, "a URL and --host are both given", advice="Name the server once.")
+    place = Place("server")
+    keys = _traits(entered.traits, place)
+    if entered.user is not None:
+        keys |= {"user": entered.user, "password": _password(entered)}
+    url = entered.url or _url(entered)
+    server = None if place.problems else server_at(url, place, keys=keys)
+    if server is None:
+        place.fail()
+    if entered.url is not None and _PASSWORD_IN_URL.search(entered.url):
+        output.warn(
+            "a password on the command line can be read by others on this machine and stays in the shell's"
+            " history; use --user with --password-file, or wait to be asked"
+        )
+    return server
+
+
+def changed_server(old: Server, entered: Entered, output: Output) -> Server:
+    """Give ``old`` with what the options change of it."""
+    if entered.names_a_server:
+        return entered_server(entered, output)
+    place = Place("server")
+    changes = _traits(entered.traits, place)
+    if place.problems:
+        place.fail()
+    if entered.user is not None or entered.password_file or entered.password_env:
+        user = entered.user or (old.credentials.user if old.credentials else "")
+        if not user:
+            raise CommandFailed(Exit.USAGE, "a password without a user", advice="Give --user as well.")
+        changes["credentials"] = Credentials(user=user, password=_password(entered))
+    if entered.port is not None:
+        changes["port"] = entered.port
+    return replace(old, **changes)
+
+
+def _url(entered: Entered) -> str:
+    if entered.host is None:
+        raise CommandFailed(
+            Exit.USAGE, "no server is named", advice="Give a URL such as smtp://mail.example.com, or --host."
+        )
+    if entered.tls not in ("starttls", "implicit"):
+        raise CommandFailed(Exit.USAGE, f"--tls {entered.tls}: unknown", advice="starttls, or implicit.")
+    scheme = "smtps" if entered.tls == "implicit" else "smtp"
+    host = f"[{entered.host}]" if ":" in entered.host else entered.host
+    return f"{scheme}://{host}{f':{entered.port}' if entered.port else ''}"
+
+
+def _traits(given: Sequence[str], place: Place) -> dict[str, Any]:
+    traits = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        convert = OPTIONS.get(name)
+        if convert is None or not equals or name in ("tls", "dangerous"):
+            raise CommandFailed(
+                Exit.USAGE,
+                f"--trait {name}: {'it is written KEY=VALUE' if not equals else 'there is no such trait'}",
+                advice=f"Known are: {', '.join(sorted(set(OPTIONS) - {'tls', 'dangerous'}))}.",
+            )
+        traits[name] = convert(Loose(value), place.key(name))
+    return traits
+
+
+def _password(entered: Entered) -> Secret:
+    """Read the password from a file, from the environment, or from whoever sits there."""
+    if entered.password_file is not None and entered.password_env is not None:
+        raise CommandFailed(
+            Exit.USAGE, "--password-file and --password-env are both given", advice="Give one of the two."
+        )
+    if entered.password_env is not None:
+        found = os.environ.get(entered.password_env)  # noqa: TID251 - a person named the variable
+        if not found:
+            raise CommandFailed(
+                Exit.NO_INPUT,
+                f"{entered.password_env} is not set",
+                advice="Set it, or name another variable.",
+            )
+        return Secret(found)
+    if entered.password_file is not None:
+        text = (
+            sys.stdin.readline()
+            if str(entered.password_file) == "-"
+            else read_text(entered.password_file, _LARGEST_PASSWORD)
+        ).rstrip("\r\n")
+        if not text:
+            raise CommandFailed(Exit.NO_INPUT, "the password is empty", advice="Write it in one line.")
+        return Secret(text)
+    if not sys.stdin.isatty():
+        raise CommandFailed(
+            Exit.USAGE,
+            "--user is given and no password",
+            advice="Give --password-file or --password-env; at a terminal it is asked for.",
+        )
+    return Secret(typer.prompt("Password", hide_input=True, err=True))

@@ -1,0 +1,137 @@
+"""Servers told to people and to programs, and the exit codes of what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from mailsend.cli.exits import Exit
+from mailsend.cli.output import Output
+from mailsend.decide.verdict import Reason
+from mailsend.model.server import Server
+from mailsend.model.server_record import ServerRecord
+from mailsend.model.words import phrase
+from mailsend.transport.probe import Finding, Level, ProbeCode, ProbeReport, ProbeStep, Proposal
+
+__all__ = ["exit_of_probe", "record_document", "server_document", "tell_probe", "tell_record", "tell_servers"]
+
+_MARKS: Final = {Level.OK: True, Level.WARNING: None, Level.FAILED: False}
+_INDENT: Final = 2
+
+_EXITS: Final[Mapping[str, Exit]] = {
+    Reason.NAME_MISSING: Exit.NO_HOST,
+    Reason.NAME_LOOKUP_FAILED: Exit.TEMPORARY,
+    Reason.ADDRESS_FORBIDDEN: Exit.NOT_PERMITTED,
+    Reason.CA_FILE_UNREADABLE: Exit.CONFIGURATION,
+    Reason.AUTH_NOT_OFFERED: Exit.CONFIGURATION,
+    Reason.AUTH_METHOD_NOT_OFFERED: Exit.CONFIGURATION,
+    Reason.AUTH_METHOD_UNFIT: Exit.CONFIGURATION,
+    Reason.AUTH_IN_CLEAR: Exit.CONFIGURATION,
+    Reason.AUTH_TEMPORARY: Exit.TEMPORARY,
+    ProbeCode.TEST_MODE: Exit.CONFIGURATION,
+    ProbeCode.NOT_ARRIVED: Exit.UNAVAILABLE,
+}
+_OF_STEP: Final = {
+    ProbeStep.CONNECT: Exit.UNAVAILABLE,
+    ProbeStep.TLS: Exit.UNAVAILABLE,
+    ProbeStep.EHLO: Exit.UNAVAILABLE,
+}
+_PERMANENT: Final = range(500, 600)
+_TRANSIENT: Final = range(400, 500)
+_STEPS_SHOWN: Final = "%Y-%m-%d %H:%M"
+
+
+def exit_of_probe(reports: Iterable[ProbeReport]) -> Exit:
+    """Give the code for what was found: that of the first failure, 0 where nothing failed."""
+    for report in reports:
+        for finding in report.failed:
+            return _exit_of(finding)
+    return Exit.OK
+
+
+def _exit_of(finding: Finding) -> Exit:
+    code = finding.facts.get("reply_code")
+    known = _EXITS.get(str(finding.code)) or _OF_STEP.get(finding.step)
+    if known in (None, Exit.UNAVAILABLE) and code in _TRANSIENT:
+        return Exit.TEMPORARY
+    if known is Exit.UNAVAILABLE and code in _PERMANENT:
+        return Exit.NOT_PERMITTED
+    return known or Exit.NOT_PERMITTED
+
+
+def tell_probe(output: Output, report: ProbeReport, locale: str) -> None:
+    """Say what was found about a server, step by step, and what might be set for it."""
+    output.line(f"{report.server}{f' ({report.preset})' if report.preset else ''}", "bold")
+    for one in report:
+        advice = "" if one.level is Level.OK else one.advise(locale)
+        told = f"{one.title(locale)}: {one.explain(locale)} {advice}".rstrip()
+        output.marked(_MARKS[one.level], told, indent=_INDENT)
+    if report.proposals:
+        output.heading(phrase("probe.proposals", {}, locale))
+        for proposal in report.proposals:
+            output.line(f"  {_written(proposal)}  ({proposal.because})")
+
+
+def _written(proposal: Proposal) -> str:
+    value = proposal.value
+    if isinstance(value, bool):
+        value = str(value).lower()
+    return f"{proposal.trait}={','.join(value) if isinstance(value, list) else value}"
+
+
+def tell_record(output: Output, record: ServerRecord, then: str = "") -> int:
+    """Say how far a server has come, and what is to be done next; give the code of success."""
+    output.document(record_document(record))
+    output.marked(True, f"{record.name} of {record.customer} is {record.state}.")
+    if then:
+        output.line(then)
+    return Exit.OK
+
+
+def tell_servers(output: Output, smarthosts: Sequence[Server], records: Sequence[ServerRecord]) -> None:
+    """Say which servers there are, in the order in which they are tried."""
+    rows = [["-", one.name, "smarthost", ""] for one in smarthosts]
+    rows += [[one.customer, one.name, str(one.state), _since(one)] for one in records]
+    if not rows:
+        output.line("There are no servers.")
+        return
+    output.table(["CUSTOMER", "SERVER", "STATE", "SINCE"], rows)
+
+
+def _since(record: ServerRecord) -> str:
+    if not record.steps:
+        return "by the settings" if record.from_rules else ""
+    last = record.steps[-1]
+    return f"{last.at:{_STEPS_SHOWN}} {last.by}"
+
+
+def record_document(record: ServerRecord) -> dict[str, Any]:
+    """Give a customer's server as a JSON document; neither user nor password stands in it."""
+    return {
+        "customer": record.customer,
+        "name": record.name,
+        "position": record.position,
+        "state": str(record.state),
+        "senders": list(record.senders),
+        "from_settings": record.from_rules,
+        "steps": [
+            {"state": str(one.state), "at": one.at.isoformat(), "by": one.by, "note": one.note}
+            for one in record.steps
+        ],
+        **({} if record.server is None else _server(record.server)),
+    }
+
+
+def server_document(server: Server) -> dict[str, Any]:
+    """Give a smarthost as a JSON document."""
+    return {"customer": None, "name": server.name, "state": "smarthost", **_server(server)}
+
+
+def _server(server: Server) -> dict[str, Any]:
+    return {
+        "kind": str(server.kind),
+        "host": server.host,
+        "port": server.port,
+        "tls": str(server.tls),
+        "log_in": server.credentials is not None,
+    }

@@ -1,0 +1,98 @@
+"""The store's front door: opened by its URL, upgraded on purpose alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Self
+
+from mailsend.errors import MissingExtra
+from mailsend.model.secret import Secret
+from mailsend.store.location import Location, StoreKind, read_location
+
+if TYPE_CHECKING:
+    from mailsend.store.database import Database
+    from mailsend.store.servers import ServerBook
+
+__all__ = ["Store", "open_store", "upgrade", "upgrade_sql"]
+
+
+class Store:
+    """What mailsend keeps. It may be used by several threads, and by a process forked from its opener.
+
+    Each use raises StoreError, with advice, where the tables are missing or of another revision. It
+    is a context manager.
+    """
+
+    def __init__(self, database: Database, secret_keys: Sequence[Secret]) -> None:
+        from mailsend.store.servers import ServerBook
+
+        self._database = database
+        self._servers = ServerBook(database, secret_keys)
+
+    @property
+    def servers(self) -> ServerBook:
+        """Customers' servers, and how far each has come."""
+        return self._servers
+
+    def revision(self) -> str | None:
+        """Give the revision of its tables; None where there are none."""
+        from mailsend.store.revision import revision_of
+
+        found: str | None = self._database.run(revision_of)
+        return found
+
+    def close(self) -> None:
+        """Close its connections; a second time it does nothing."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Store {self._database.location.shown}>"
+
+
+def open_store(url: str | Secret, *, secret_keys: Sequence[Secret] = ()) -> Store:
+    """Give the store at ``url``: ``sqlite:///file``, ``postgresql+psycopg://…`` or ``memory:``.
+
+    Nothing is connected or created before it is used, but that a store in memory has its tables at
+    once. ``secret_keys`` encrypt the passwords in it: the first makes, all read. Raises
+    InvalidSettings for a URL that cannot be read, MissingExtra where its driver is not installed.
+    """
+    location = _located(url)
+    from mailsend.store.database import Database
+
+    return Store(Database(location), tuple(secret_keys))
+
+
+def upgrade(url: str | Secret) -> tuple[str | None, str]:
+    """Bring the tables at ``url`` up to date; give the revision before, None for none, and after.
+
+    A SQLite file is made, readable by its owner alone; a database of PostgreSQL has to be there.
+    Raises as ``open_store`` does, and StoreError.
+    """
+    location = _located(url)
+    from mailsend.store.upgrading import upgrade_at
+
+    return upgrade_at(location)
+
+
+def upgrade_sql(url: str | Secret) -> str:
+    """Give the SQL that ``upgrade`` would run, and change nothing; raises as ``upgrade`` does."""
+    location = _located(url)
+    from mailsend.store.upgrading import missing_sql
+
+    return missing_sql(location)
+
+
+def _located(url: str | Secret) -> Location:
+    location = read_location(url)
+    if find_spec("sqlalchemy") is None or find_spec("alembic") is None:
+        raise MissingExtra("store", needed_for="the store")
+    if location.kind is StoreKind.POSTGRESQL and find_spec("psycopg") is None:
+        raise MissingExtra("postgres", needed_for="a store in PostgreSQL")
+    return location

@@ -1,0 +1,120 @@
+"""One mail that is to be carried to a server, and what its recipients were told so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum, auto
+from typing import Final
+
+from mailsend.decide.verdict import Verdict
+from mailsend.model.address import Address
+from mailsend.model.envelope import Envelope
+from mailsend.model.reply import Reply
+from mailsend.model.report import Exchange, RecipientResult
+from mailsend.transport.base import SubmitOptions, result_of
+
+__all__ = ["Errand", "Phase", "exchanges"]
+
+Line = tuple[float, str, str | tuple[str, ...]]
+
+_MOST_RETURNS: Final = 3
+
+
+class Phase(Enum):
+    """How far an errand has come: from ``DOT`` on nobody but the server knows what became of it."""
+
+    WAITING = auto()
+    AHEAD = auto()
+    ENVELOPE = auto()
+    CONTENT = auto()
+    DOT = auto()
+    OVER = auto()
+
+
+class Errand:
+    """A mail on its way over a connection.
+
+    ``results`` grows; who is missing in it is not settled, and ``waiting`` are those who were not
+    asked for yet. ``now`` and all times are in seconds on one clock. Once it is OVER nothing changes
+    what its recipients were told. ``late``: it was given up behind its final dot. ``error`` is what
+    should not have happened.
+    """
+
+    __slots__ = (
+        "_returns",
+        "began",
+        "data",
+        "envelope",
+        "error",
+        "late",
+        "lines",
+        "options",
+        "phase",
+        "prologue",
+        "queue_id",
+        "results",
+        "retry_now",
+        "server",
+        "waiting",
+    )
+
+    def __init__(
+        self, envelope: Envelope, data: bytes, options: SubmitOptions, *, server: str, now: float
+    ) -> None:
+        self.envelope = envelope
+        self.data = data
+        self.options = options
+        self.server = server
+        self.began = now
+        self.waiting = list(dict.fromkeys(envelope.recipients))
+        self.results: dict[Address, RecipientResult] = {}
+        self.lines: list[Line] = []
+        self.prologue: tuple[Exchange, ...] = ()
+        self.phase = Phase.WAITING
+        self.late = False
+        self.queue_id: str | None = None
+        self.retry_now = False
+        self.error: Exception | None = None
+        self._returns = 0
+
+    def note(self, now: float, who: str, line: str | tuple[str, ...]) -> None:
+        """Write a command, or the lines of a reply, down."""
+        self.lines.append((now - self.began, who, line))
+
+    def settle(self, addresses: Iterable[Address], verdict: Verdict, reply: Reply | None) -> None:
+        """Write down what ``addresses`` were told."""
+        if self.phase is Phase.OVER:
+            return
+        for one in addresses:
+            self.retry_now = self.retry_now or verdict.retry_now
+            self.results[one] = result_of(verdict, reply, server=self.server, address=one)
+
+    def settle_rest(self, verdict: Verdict, reply: Reply | None) -> None:
+        """Tell all who are not settled yet the same."""
+        self.settle([one for one in self.envelope.recipients if one not in self.results], verdict, reply)
+
+    def unsettle(self, addresses: Iterable[Address]) -> None:
+        """Take back what ``addresses`` were told: it was said to another command than theirs."""
+        for one in addresses:
+            self.results.pop(one, None)
+
+    def go_back(self) -> bool:
+        """Begin anew on another connection, with whom is not settled; say whether that may be."""
+        left = [one for one in dict.fromkeys(self.envelope.recipients) if one not in self.results]
+        if not left or self._returns >= _MOST_RETURNS or self.phase is Phase.OVER:
+            return False
+        self._returns += 1
+        self.phase = Phase.WAITING
+        self.waiting = left
+        return True
+
+    def conversation(self) -> tuple[Exchange, ...]:
+        """Give what was said: the opening of the connection where it was opened for this mail, then the rest."""
+        return (*self.prologue, *exchanges(self.lines))
+
+
+def exchanges(lines: Iterable[Line]) -> Iterable[Exchange]:
+    """Give the conversation line by line."""
+    for at, who, said in lines:
+        for line in (said,) if isinstance(said, str) else said:
+            yield Exchange(at=at, who=who, line=line)

@@ -1,0 +1,167 @@
+"""What a reply to a command of a transaction means for the dialogue (M18, M19, M22)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+from mailsend.decide.verdict import Reason, Step, Verdict, judge
+from mailsend.model.reply import Reply
+from mailsend.model.report import Outcome
+from mailsend.model.server import Server
+from mailsend.transport.smtp.connect import Offer
+from mailsend.transport.smtp.errand import Errand
+from mailsend.transport.smtp.memory import PolicyMemory
+from mailsend.transport.smtp.replies import MALFORMED
+from mailsend.transport.smtp.turn import Due, Turn
+
+__all__ = ["CLOSING", "Ear", "Move", "Next"]
+
+CLOSING: Final = 421  # RFC 5321, section 3.8: may answer any command
+_NOBODY_ENDS_HERE: Final = (CLOSING, MALFORMED)
+
+
+class Move(Enum):
+    """What the dialogue does after a reply.
+
+    ``GO_ON``: hear the next, or say it. ``CONTENT``: write the content. ``DATA_NOW``: ask for nobody
+    else. ``OVER``: the transaction is over, ``RESET``: after it is taken back, ``LONE_DOT``: after
+    content that nobody gets is ended. ``STOP``: the connection is of no more use; ``OUT_OF_STEP``: nor
+    is what was heard on it.
+    """
+
+    GO_ON = auto()
+    CONTENT = auto()
+    DATA_NOW = auto()
+    OVER = auto()
+    RESET = auto()
+    LONE_DOT = auto()
+    STOP = auto()
+    OUT_OF_STEP = auto()
+
+
+class Next(NamedTuple):
+    """A move; STOP has the verdict for whom is not settled, and whether they may begin ``again``."""
+
+    move: Move
+    verdict: Verdict | None = None
+    reply: Reply | None = None
+    again: bool = False
+
+
+_GO_ON: Final = Next(Move.GO_ON)
+
+
+class Ear:
+    """Hears for one connection: settles who is concerned, and says what follows."""
+
+    def __init__(self, server: Server, offer: Offer, memory: PolicyMemory) -> None:
+        self._host = server.host
+        self._logged_in = offer.logged_in
+        self._memory = memory
+        self._hear: Final[dict[Step, Callable[[Turn, Due, Reply], Next]]] = {
+            Step.MAIL: self._mail,
+            Step.RCPT: self._rcpt,
+            Step.DATA: self._data,
+        }
+
+    def hear(self, turn: Turn, due: Due, reply: Reply) -> Next:
+        """Take in the reply to a command before the content."""
+        turn.heard = True
+        if reply.code in _NOBODY_ENDS_HERE:
+            again = reply.code == CLOSING and turn.reused
+            return Next(Move.STOP, self.judge(due.step, reply), reply, again)
+        if turn.closed:  # what follows in the group says nothing more
+            return self._end_of_group(turn, reply) if due.step is Step.DATA else _GO_ON
+        if _lost_step(turn, due.step, reply):
+            return Next(Move.OUT_OF_STEP)
+        return self._hear[due.step](turn, due, reply)
+
+    def judge(
+        self, step: Step, reply: Reply, *, accepted_before: bool = False, repeated: bool = False
+    ) -> Verdict:
+        """Judge a reply with what is known of this connection."""
+        return judge(
+            step,
+            reply,
+            accepted_before=accepted_before,
+            logged_in=self._logged_in,
+            repeated=repeated,
+            host=self._host,
+        )
+
+    def _mail(self, turn: Turn, due: Due, reply: Reply) -> Next:
+        verdict = self.judge(Step.MAIL, reply)
+        if verdict.outcome is Outcome.ACCEPTED:
+            turn.opened = True
+            return _GO_ON
+        if verdict.reason is Reason.SENSELESS_REPLY:
+            return Next(Move.STOP, verdict, reply)
+        turn.errand.settle_rest(verdict, reply)
+        turn.errand.waiting = []
+        turn.closed = True
+        return _GO_ON if turn.is_grouped else Next(Move.OVER)
+
+    def _rcpt(self, turn: Turn, due: Due, reply: Reply) -> Next:
+        address = due.address
+        assert address is not None  # asked for by name
+        repeated = self._memory.repeats(reply, address.domain)
+        self._memory.learn(reply, address.domain)
+        verdict = self.judge(Step.RCPT, reply, accepted_before=bool(turn.taken), repeated=repeated)
+        if verdict.reason is Reason.SENSELESS_REPLY:
+            return Next(Move.STOP, verdict, reply)
+        if verdict.outcome is Outcome.ACCEPTED:
+            turn.taken.append(address)
+        elif verdict.too_many:
+            turn.later.append(address)
+            return Next(Move.DATA_NOW)
+        else:
+            turn.told.append(address)
+            turn.errand.settle((address,), verdict, reply)
+            if repeated:
+                self._blame_server_for(turn.errand, reply)
+        if not turn.is_grouped and not turn.taken and address is turn.asked[-1]:
+            return Next(Move.RESET)
+        return _GO_ON
+
+    def _blame_server_for(self, errand: Errand, reply: Reply) -> None:
+        """Judge anew those who were told the same before it proved to be the server's word for all."""
+        for who, one in list(errand.results.items()):
+            if (
+                one.reply is not None
+                and one.reply.enhanced == reply.enhanced
+                and one.reason == Reason.RECIPIENT_POLICY
+            ):
+                errand.settle((who,), self.judge(Step.RCPT, one.reply, repeated=True), one.reply)
+
+    def _data(self, turn: Turn, due: Due, reply: Reply) -> Next:
+        if not turn.taken:
+            return self._end_of_group(turn, reply)
+        verdict = self.judge(Step.DATA, reply, accepted_before=True)
+        if verdict.outcome is Outcome.ACCEPTED:
+            return Next(Move.CONTENT)
+        if verdict.reason is Reason.SENSELESS_REPLY:
+            return Next(Move.STOP, verdict, reply)
+        turn.errand.settle(turn.taken, verdict, reply)
+        return Next(Move.RESET)
+
+    def _end_of_group(self, turn: Turn, reply: Reply) -> Next:
+        """End a transaction that nobody was taken in: content that is waited for is a lone dot (M19)."""
+        if self.judge(Step.DATA, reply).lone_dot:
+            return Next(Move.LONE_DOT)
+        return Next(Move.RESET if turn.opened else Move.OVER)
+
+
+def _lost_step(turn: Turn, step: Step, reply: Reply) -> bool:
+    """Say whether a reply shows that the server lost step with what was sent ahead (M22)."""
+    confused = reply.code == 503 or (reply.code == 554 and (reply.enhanced or "").startswith("5.5."))
+    if not confused or not turn.is_grouped:
+        return False
+    match step:
+        case Step.MAIL:
+            return turn.ahead
+        case Step.RCPT:
+            return turn.opened
+        case _:
+            return turn.opened and bool(turn.taken)

@@ -1,0 +1,249 @@
+"""One open connection: octets between the network and the dialogue, each step within its limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, cast
+
+from mailsend.model.report import Exchange
+from mailsend.transport.smtp.content import blocks
+from mailsend.transport.smtp.errand import Errand
+from mailsend.transport.smtp.news import News
+from mailsend.transport.smtp.replies import ReplyReader
+
+if TYPE_CHECKING:
+    from mailsend.decide.verdict import Verdict
+    from mailsend.transport.smtp.dialogue import Dialogue
+    from mailsend.transport.smtp.pool import Pool
+    from mailsend.transport.smtp.turn import Piece
+    from mailsend.transport.smtp.wire import Wire
+
+__all__ = ["MANY", "Link"]
+
+MANY: Final = 1_000_000
+"""In place of no limit."""
+
+_FAREWELL: Final = 1.0  # seconds for the other side to close
+_SMALL: Final = 64 * 1024  # octets of commands and content that go out in one piece
+
+
+class Link(asyncio.Protocol):
+    """A connection that the pool holds, from the end of its log-in to its last octet.
+
+    It takes the transport over from ``wire``, for so many ``mails``; ``idle`` and ``content`` are limits
+    in seconds. ``gone`` is done when nothing of it is left.
+    """
+
+    def __init__(
+        self, pool: Pool, wire: Wire, dialogue: Dialogue, *, mails: int, idle: float, content: float
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.dialogue = dialogue
+        self.gone: asyncio.Future[None] = loop.create_future()
+        self._left = mails
+        self.idle_since = loop.time()
+        self._loop = loop
+        self._pool = pool
+        self._reader = ReplyReader(wire.mask)
+        self._opening: tuple[Exchange, ...] | None = tuple(wire.conversation)
+        self._idle = idle
+        self._content = content
+        self._blocks: Iterator[bytes | memoryview] | None = None
+        self._paused = False
+        self._quitting = False
+        self._limit = 0.0
+        self._awaited: object = self
+        self._timer: asyncio.TimerHandle | None = None
+        self._peer = wire.peer()
+        self._transport = cast("asyncio.WriteTransport", wire.hand_over(self))
+        self._watch()
+
+    # What the pool asks
+
+    @property
+    def may_take(self) -> bool:
+        """Whether a mail may begin here."""
+        return not self._quitting and self.dialogue.may_take
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it waits for a mail."""
+        return not self._quitting and self.dialogue.is_idle
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether it has carried as many mails as one connection should."""
+        return self._left <= 0
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it waits for nothing at all."""
+        return self.is_idle and self.dialogue.awaits is None and not self.dialogue.pieces
+
+    def take(self, errand: Errand, *, check: bool) -> None:
+        """Begin a mail; the octets go out with ``pump``."""
+        now = self._loop.time()
+        self._left -= 1
+        if self._opening is not None:
+            errand.prologue, self._opening = self._opening, None
+        else:
+            errand.note(now, "C", f"(on the open connection to {self._peer})")
+        self.dialogue.take(errand, now, check=check)
+
+    def pump(self) -> None:
+        """Tell what is settled, begin what waits, and write what is to be written."""
+        dialogue = self.dialogue
+        while True:
+            self._tell()
+            if dialogue.ended or not self.may_take or not self._pool.fill(self):
+                break
+        if dialogue.ended:
+            self.abort()
+            return
+        self._write()
+        self._watch()
+
+    def quit(self, seconds: float) -> None:
+        """Say QUIT and close, within ``seconds``; only where it is idle."""
+        if self._quitting or self.gone.done():
+            return
+        self._quitting = True
+        self._transport.write(b"QUIT\r\n")
+        self._limit = self._loop.time() + seconds
+        self._rearm()
+
+    def abort(self) -> None:
+        """Throw the connection away: nothing more is written and nothing more is believed."""
+        self.dialogue.lost(self._loop.time(), cut=True)
+        self._transport.abort()
+        self._tell()
+
+    def give_up(self, verdict: Verdict) -> None:
+        """Throw the connection away, and tell the mail that is here why."""
+        self.dialogue.give_up(verdict)
+        self._transport.abort()
+        self._tell()
+
+    # What the network says
+
+    def data_received(self, data: bytes) -> None:
+        """Take in octets."""
+        if self._quitting:
+            self._close()
+            return
+        now = self._loop.time()
+        for heard in self._reader.feed(data):
+            self.dialogue.hear(heard, now)
+            if self.dialogue.ended:
+                break
+        self.pump()
+
+    def eof_received(self) -> None:
+        """Let the transport close: there is nobody to talk to."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take note that it is gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.dialogue.lost(self._loop.time(), cut=True)
+        self._blocks = None
+        if not self.gone.done():
+            self.gone.set_result(None)
+        self._tell()
+        self._pool.lose(self)
+
+    def pause_writing(self) -> None:
+        """Wait with further content."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """Go on with the content."""
+        self._paused = False
+        self._write()
+        self._watch(anew=True)
+
+    # Writing
+
+    def _write(self) -> None:
+        pieces = self.dialogue.pieces
+        batch: list[bytes] = []
+        while pieces and not self._paused:
+            piece = pieces[0]
+            if piece.content is None:
+                batch.append(piece.octets)
+            elif len(piece.content.errand.data) <= _SMALL:
+                batch.extend(cast("Iterator[bytes]", blocks(piece.content.errand.data)))
+            else:
+                self._send(batch)
+                if not self._write_blocks(piece):
+                    return
+            pieces.popleft()
+            self.dialogue.written(piece)
+        self._send(batch)
+
+    def _send(self, batch: list[bytes]) -> None:
+        if batch:
+            self._transport.write(batch[0] if len(batch) == 1 else b"".join(batch))
+            batch.clear()
+
+    def _write_blocks(self, piece: Piece) -> bool:
+        """Write a large content as far as the network takes it; say whether all is out."""
+        assert piece.content is not None  # asked for content alone
+        if self._blocks is None:
+            self._blocks = blocks(piece.content.errand.data)
+        for block in self._blocks:
+            self._transport.write(block)
+            if self._paused or self._transport.is_closing():
+                return False
+        self._blocks = None
+        return True
+
+    # Telling and watching
+
+    def _tell(self) -> None:
+        if self.dialogue.news:
+            news, self.dialogue.news = self.dialogue.news, News()
+            self._pool.tell(news)
+
+    def _watch(self, *, anew: bool = False) -> None:
+        """Count the limit of what is awaited: from when it is awaited, however much comes meanwhile."""
+        due = self.dialogue.awaits
+        at_hand = self.dialogue.at_hand
+        awaited = due or at_hand
+        if awaited is self._awaited and not anew:
+            return
+        self._awaited = awaited
+        now = self._loop.time()
+        if due is not None:
+            self._limit = now + due.seconds
+        elif at_hand is not None:
+            self._limit = now + self._content
+        else:
+            self.idle_since = now
+            self._limit = now + self._idle
+        if self._timer is None or self._timer.when() > self._limit:
+            self._rearm()
+
+    def _rearm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._limit, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        if self._loop.time() < self._limit:
+            self._rearm()
+        elif self._quitting:
+            self._transport.abort()
+        elif self.dialogue.is_idle and self.dialogue.awaits is None:
+            self._pool.retire(self)
+        else:
+            self.dialogue.lost(self._loop.time(), cut=False)
+            self._transport.abort()
+            self._tell()
+
+    def _close(self) -> None:
+        self._transport.close()
+        self._limit = self._loop.time() + _FAREWELL
+        self._rearm()

@@ -1,0 +1,77 @@
+"""From a wire that is opened to a link that the pool may use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from mailsend.decide.verdict import Step, judge
+from mailsend.model.address import Address, Domain
+from mailsend.model.server import Server
+from mailsend.model.server_limits import OfferedLimits, limits_in
+from mailsend.transport.clock import steady_seconds
+from mailsend.transport.smtp.connect import Resolve
+from mailsend.transport.smtp.dialogue import Dialogue
+from mailsend.transport.smtp.habits import level_for, lower
+from mailsend.transport.smtp.link import MANY, Link
+from mailsend.transport.smtp.memory import PolicyMemory
+from mailsend.transport.smtp.opener import Opener
+from mailsend.transport.smtp.step_limits import seconds_for
+from mailsend.transport.smtp.stop import Stopped
+from mailsend.transport.smtp.wire import Silent
+
+if TYPE_CHECKING:
+    from mailsend.transport.smtp.pool import Pool
+    from mailsend.transport.smtp.wire import Wire
+
+__all__ = ["Linking"]
+
+_IDLE: Final = 60.0  # seconds that a connection is kept without a mail
+
+
+class Linking:
+    """Opens links to one server on one event loop."""
+
+    def __init__(self, server: Server, memory: PolicyMemory, resolve: Resolve | None) -> None:
+        self._server = server
+        self._memory = memory
+        self._opener = Opener(server, resolve)
+
+    async def open(self, pool: Pool, wire: Wire) -> Link:
+        """Connect, log in, and take the connection over; raises Stopped."""
+        server = self._server
+        offer = await self._opener.open(wire)
+        limits = limits_in(offer.extensions)
+        dialogue = Dialogue(
+            server,
+            offer,
+            self._memory,
+            level=lambda: level_for(server, steady_seconds()),
+            lower=lambda level: lower(server, level, steady_seconds()),
+            part=lambda waiting: fitting(waiting, server, limits),
+        )
+        try:
+            return Link(
+                pool,
+                wire,
+                dialogue,
+                mails=min(server.max_messages or MANY, limits.mailmax or MANY),
+                idle=_IDLE,
+                content=seconds_for(Step.CONTENT, server),
+            )
+        except Silent:
+            wire.abort()
+            raise Stopped(judge(Step.MAIL, None)) from None
+
+
+def fitting(waiting: Sequence[Address], server: Server, limits: OfferedLimits) -> int:
+    """Give how many off the front of ``waiting`` fit into one transaction (M8, M33; RFC 9422)."""
+    most = min(len(waiting), server.max_recipients or len(waiting), limits.rcptmax or len(waiting))
+    if limits.rcptdomainmax is None:
+        return most
+    domains: set[Domain] = set()
+    for place, one in enumerate(waiting[:most]):
+        domains.add(one.domain)
+        if len(domains) > limits.rcptdomainmax:
+            return place
+    return most

@@ -1,0 +1,293 @@
+"""The open connections to one server on one event loop, and the mails that wait for one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from mailsend.decide.verdict import Reason, Step, Verdict, conclude, judge
+from mailsend.model.server import Server
+from mailsend.transport.smtp.errand import Errand, Phase
+from mailsend.transport.smtp.link import MANY, Link
+from mailsend.transport.smtp.step_limits import seconds_for_quit
+from mailsend.transport.smtp.stop import Stopped
+from mailsend.transport.smtp.waiting_line import WaitingLine
+
+if TYPE_CHECKING:
+    from mailsend.transport.smtp.news import Late, News
+    from mailsend.transport.smtp.wire import Wire
+
+__all__ = ["Pool"]
+
+_LONG_IDLE: Final = 15.0  # seconds: after these a connection is asked whether anybody is still there
+_FEWER_FOR: Final = 60.0  # seconds: so long a server that refused a further connection is not asked for one
+
+
+@dataclass(slots=True, eq=False)
+class _Opening:
+    """A connection that is being opened."""
+
+    wire: Wire
+    task: asyncio.Task[None] | None = None
+
+
+class Pool:
+    """Carries errands: over a connection that waits, a new one, or behind a mail on a busy one.
+
+    ``open_link`` opens a connection on a wire and gives the link, or raises Stopped; ``tell`` is told
+    each errand that is over, ``tell_late`` what was learnt of one that nobody waits for.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        new_wire: Callable[[], Wire],
+        open_link: Callable[[Pool, Wire], Awaitable[Link]],
+        tell: Callable[[Errand], None],
+        tell_late: Callable[[Late], None],
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._server = server
+        self._most = self._room = server.max_connections or MANY
+        self._room_again = 0.0
+        self._new_wire = new_wire
+        self._open_link = open_link
+        self._tell_one = tell
+        self._tell_late = tell_late
+        self._line = WaitingLine()
+        self._links: set[Link] = set()
+        self._idle: list[Link] = []
+        self._leaving: set[Link] = set()
+        self._openings: set[_Opening] = set()
+        self._partings: set[_Opening] = set()
+        self._heard: dict[Errand, asyncio.Future[None]] = {}
+        self._dispatching = False
+        self._closing = False
+
+    # What the transport asks
+
+    def put(self, errand: Errand) -> None:
+        """Take an errand; it is told when it is over."""
+        self._line.put(errand)
+        self._dispatch()
+
+    def abandon(self, errand: Errand, verdict: Verdict | None = None) -> None:
+        """Let go of an errand that nobody waits for, and tell it ``verdict`` where one is given.
+
+        A final dot that is out makes its outcome unknown; the reply is still read, and told late (M20).
+        """
+        link = next((one for one in self._links if one.dialogue.at_hand is errand), None)
+        past_dot = link is not None and errand.phase is Phase.DOT
+        if verdict is not None:
+            if link is not None and past_dot:
+                errand.settle(link.dialogue.taken, judge(Step.DOT, None), None)
+            errand.settle_rest(verdict, None)
+        waiting, errand.phase = errand.phase is Phase.WAITING, Phase.OVER
+        if waiting:
+            self._line.remove(errand)
+            if self._openings and not errand.lines:
+                errand.prologue = tuple(next(iter(self._openings)).wire.conversation)
+            self._close_spare_openings()
+        elif past_dot:
+            errand.late = True
+        elif link is not None:
+            link.give_up(conclude(Reason.CLOSED))
+
+    def unfinished(self) -> set[asyncio.Future[None]]:
+        """Give, for each mail whose final dot waits for its reply, a future that is done when it has it."""
+        hands = (one.dialogue.at_hand for one in self._links)
+        return {
+            self._hearing_of(one) for one in hands if one is not None and (one.late or one.phase is Phase.DOT)
+        }
+
+    async def close(self, *, seconds: float) -> None:
+        """Let go of everything, for good.
+
+        Mails whose content is being written, or whose final dot waits for its reply, are waited for,
+        ``seconds`` at most; what has not come so far is told ``closed``.
+        """
+        self._closing = True
+        closed = conclude(Reason.CLOSED)
+        for errand in self._line.clear():
+            self._end(errand, closed)
+        tasks = {one.task for one in self._openings if one.task is not None}
+        for task in tasks:
+            task.cancel()
+        tasks |= {one.task for one in self._partings if one.task is not None}
+        for link in tuple(self._links):
+            self._close_link(link, closed)
+        ends = self.loop.time() + seconds
+        while self._links and (left := ends - self.loop.time()) > 0:
+            waited = {*(one.gone for one in self._links), *self._working()}
+            await asyncio.wait(waited, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        for link in tuple(self._links):
+            link.give_up(closed)
+        leaving = {*tasks, *(one.gone for one in (*self._links, *self._leaving))}
+        if leaving:
+            await asyncio.wait(leaving)
+        await asyncio.sleep(0)  # transports let go of their sockets in the turn that follows
+
+    # What a link asks
+
+    def fill(self, link: Link) -> bool:
+        """Give ``link`` a mail where one should begin there; say whether it did."""
+        if self._closing or not self._line or link.is_worn:
+            self._rest(link)
+            return False
+        if link.dialogue.at_hand is not None and (self._idle or self._may_open):
+            return False
+        check = link.is_idle and self.loop.time() - link.idle_since > _LONG_IDLE
+        if link in self._idle:
+            self._idle.remove(link)
+        link.take(self._line.next(), check=check)
+        return True
+
+    def tell(self, news: News) -> None:
+        """Pass on what became of mails; those that were not tried wait again."""
+        for errand in news.finished:
+            self._hear_of(errand)
+            self._tell_one(errand)
+        for one in news.late:
+            self._hear_of(one[0])
+            self._tell_late(one)
+        for errand in news.untried:
+            if self._closing:
+                self._end(errand, conclude(Reason.CLOSED))
+            else:
+                self._line.put_back(errand)
+        if news.untried:
+            self.loop.call_soon(self._dispatch)
+
+    def retire(self, link: Link) -> None:
+        """Say goodbye on a connection that waited for long enough, or has carried enough mails."""
+        self._forget(link)
+        self._leaving.add(link)
+        link.quit(seconds_for_quit(self._server))
+
+    def lose(self, link: Link) -> None:
+        """Forget a connection that is gone."""
+        self._forget(link)
+        self._leaving.discard(link)
+        self._dispatch()
+
+    # Inside
+
+    @property
+    def _may_open(self) -> bool:
+        if self._room < self._most and self.loop.time() >= self._room_again:
+            self._room = self._most
+        return len(self._links) + len(self._openings) < self._room
+
+    def _dispatch(self) -> None:
+        """Bring waiting errands and connections together."""
+        if self._dispatching or self._closing:
+            return
+        self._dispatching = True
+        try:
+            while self._line and self._idle:
+                self._idle.pop().pump()
+            while len(self._line) > len(self._openings) and self._may_open:
+                self._open()
+            if self._line and not self._may_open:
+                for link in [one for one in self._links if one.may_take]:
+                    link.pump()
+        finally:
+            self._dispatching = False
+
+    def _rest(self, link: Link) -> None:
+        """Keep a connection that has nothing to do, unless it has carried enough mails."""
+        if self._closing or link.is_worn:
+            if link.is_quiet:
+                self.retire(link)
+        elif link.is_idle and link not in self._idle:
+            self._idle.append(link)
+
+    def _open(self) -> None:
+        opening = _Opening(self._new_wire())
+        self._openings.add(opening)
+        opening.task = self.loop.create_task(self._opened(opening))
+
+    async def _opened(self, opening: _Opening) -> None:
+        wire = opening.wire
+        try:
+            link = await self._open_link(self, wire)
+        except asyncio.CancelledError:
+            self._openings.discard(opening)
+            self._partings.discard(opening)
+            wire.abort()
+            raise
+        except Exception as problem:  # noqa: BLE001  told to whoever waits: a name look-up of the caller's may raise
+            self._openings.discard(opening)
+            self._refused(wire, problem)
+            self._dispatch()
+            self._partings.add(opening)
+            try:
+                await wire.close(seconds=seconds_for_quit(self._server))
+            finally:
+                wire.abort()
+                self._partings.discard(opening)
+        else:
+            self._openings.discard(opening)
+            self._links.add(link)
+            link.pump()
+            self._dispatch()
+
+    def _refused(self, wire: Wire, problem: Exception) -> None:
+        """Tell the errand that waited longest, unless other connections go on carrying mail."""
+        if self._links:
+            self._room = len(self._links)
+            self._room_again = self.loop.time() + _FEWER_FOR
+        elif self._line:
+            errand = self._line.next()
+            errand.prologue = tuple(wire.conversation)
+            if isinstance(problem, Stopped):
+                errand.settle_rest(problem.verdict, problem.reply)
+            else:
+                errand.error = problem
+            errand.phase = Phase.OVER
+            self._tell_one(errand)
+
+    def _close_spare_openings(self) -> None:
+        spare = len(self._openings) - len(self._line)
+        for opening in tuple(self._openings)[: max(0, spare)]:
+            assert opening.task is not None  # set when it was added
+            self._openings.discard(opening)
+            self._partings.add(opening)
+            opening.task.cancel()
+
+    def _close_link(self, link: Link, closed: Verdict) -> None:
+        """Cut what is before its content; take back what stands behind another mail."""
+        link.dialogue.closing = True
+        behind = link.dialogue.behind
+        if behind is not None:
+            self._end(behind, closed)
+        at_hand = link.dialogue.at_hand
+        if at_hand is not None and at_hand.phase is Phase.ENVELOPE:
+            link.give_up(closed)
+        elif link.is_quiet:
+            self.retire(link)
+
+    def _working(self) -> set[asyncio.Future[None]]:
+        hands = (one.dialogue.at_hand for one in self._links)
+        return {self._hearing_of(one) for one in hands if one is not None}
+
+    def _end(self, errand: Errand, verdict: Verdict) -> None:
+        errand.settle_rest(verdict, None)
+        errand.phase = Phase.OVER
+        self._tell_one(errand)
+
+    def _forget(self, link: Link) -> None:
+        self._links.discard(link)
+        if link in self._idle:
+            self._idle.remove(link)
+
+    def _hearing_of(self, errand: Errand) -> asyncio.Future[None]:
+        return self._heard.setdefault(errand, self.loop.create_future())
+
+    def _hear_of(self, errand: Errand) -> None:
+        heard = self._heard.pop(errand, None)
+        if heard is not None:
+            heard.set_result(None)

@@ -1,0 +1,177 @@
+"""The tables, and how they come about."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+from mailsend.errors import StoreError
+from mailsend.store import open_store, upgrade, upgrade_sql
+from mailsend.store.engine import engine_at
+from mailsend.store.location import read_location
+from mailsend.store.revision import create_all
+from mailsend.store.schema import REVISION, REVISIONS, VERSION_TABLE, metadata
+from mailsend.store.upgrading import _MIGRATIONS
+
+
+def _tables(engine):
+    """Describe everything that a database says of our tables."""
+    looked = inspect(engine)
+    return {
+        name: {
+            "columns": [(one["name"], str(one["type"]), one["nullable"]) for one in looked.get_columns(name)],
+            "key": looked.get_pk_constraint(name)["constrained_columns"],
+            "unique": [one["column_names"] for one in looked.get_unique_constraints(name)],
+            "indexes": sorted((one["name"], tuple(one["column_names"])) for one in looked.get_indexes(name)),
+        }
+        for name in looked.get_table_names()
+    }
+
+
+def test_the_migrations_lead_to_the_schema(url):
+    """Brought up from nothing, a database holds what the schema says, no more and no less."""
+    engine = engine_at(read_location(url))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "version_table": VERSION_TABLE}
+        )
+        assert compare_metadata(context, metadata) == []
+        assert context.get_current_revision() == REVISION
+    engine.dispose()
+
+
+def test_a_store_in_memory_has_the_same_tables(tmp_path):
+    """Made at once or step by step, the tables are the same."""
+    upgrade(f"sqlite:///{tmp_path / 'one.db'}")
+    by_steps = engine_at(read_location(f"sqlite:///{tmp_path / 'one.db'}"))
+    at_once = engine_at(read_location("memory:"))
+    create_all(at_once)
+    assert _tables(at_once).keys() == {"mailsend_server", "mailsend_server_step", VERSION_TABLE}
+    ours = {name: told for name, told in _tables(at_once).items() if name != VERSION_TABLE}
+    assert ours == {name: told for name, told in _tables(by_steps).items() if name != VERSION_TABLE}
+    by_steps.dispose()
+    at_once.dispose()
+
+
+def test_the_revisions_are_those_of_the_folder():
+    """The revisions that the schema names are the migrations there are, in their order."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    found = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
+    assert tuple(reversed(found)) == REVISIONS
+
+
+def test_upgrading_tells_from_where_to_where(empty_url):
+    """The first time it comes from nothing, the second time there is nothing to do."""
+    assert upgrade(empty_url) == (None, REVISION)
+    assert upgrade(empty_url) == (REVISION, REVISION)
+    with open_store(empty_url) as store:
+        assert store.revision() == REVISION
+
+
+def test_a_store_in_memory_is_always_up_to_date():
+    """It is made by opening, so upgrading it does nothing."""
+    assert upgrade("memory:") == (REVISION, REVISION)
+    assert upgrade_sql("memory:") == ""
+    with open_store("memory:") as store:
+        assert store.revision() == REVISION
+
+
+def test_the_sql_by_hand_does_the_same(empty_url):
+    """Whoever runs the SQL by hand has the same tables; where nothing is missing there is none."""
+    sql = upgrade_sql(empty_url)
+    engine = engine_at(read_location(empty_url))
+    if empty_url.startswith("sqlite"):
+        with sqlite3.connect(empty_url.removeprefix("sqlite:///")) as connection:
+            connection.executescript(sql)
+        connection.close()
+    else:
+        with engine.connect() as connection:
+            for one in sql.split(";"):
+                if one.strip() and one.strip() not in ("BEGIN", "COMMIT"):
+                    connection.exec_driver_sql(one)
+            connection.commit()
+    engine.dispose()
+    with open_store(empty_url) as store:
+        assert (store.revision(), store.servers.customers()) == (REVISION, ())
+    assert upgrade_sql(empty_url) == ""
+
+
+def test_asking_for_the_sql_makes_no_file(tmp_path):
+    """Nothing is created by looking."""
+    assert "CREATE TABLE mailsend_server" in upgrade_sql(f"sqlite:///{tmp_path / 'x.db'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_downgrade_leaves_nothing_behind(url):
+    """Migration 1 can be undone; then there are no tables of ours but Alembic's own."""
+    from alembic import command
+
+    from mailsend.store.upgrading import _config
+
+    engine = engine_at(read_location(url))
+    with engine.connect() as connection, connection.begin():
+        config = _config(connection.dialect.name)
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    assert set(_tables(engine)) == {VERSION_TABLE}
+    engine.dispose()
+
+
+def _set_revision(url, revision):
+    engine = engine_at(read_location(url))
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '{revision}'")
+    engine.dispose()
+
+
+def test_tables_of_a_newer_version_are_left_alone(url):
+    """Neither using nor upgrading touches what this version does not know."""
+    _set_revision(url, "9999")
+    with open_store(url) as store:
+        assert store.revision() == "9999"
+        calls = (store.servers.customers, lambda: upgrade(url), lambda: upgrade_sql(url))
+        for call in calls:
+            with pytest.raises(StoreError) as refused:
+                call()
+            assert "has the tables of revision 9999, made by a newer mailsend than this one" in str(
+                refused.value
+            )
+            assert refused.value.advice == "Install the version of mailsend that upgraded it, or a later one."
+
+
+def test_tables_of_an_older_version_are_told(url, monkeypatch):
+    """A store that is behind is not used; the error says which revision it has, and what to run."""
+    monkeypatch.setattr("mailsend.store.revision.REVISION", "0002")
+    with open_store(url) as store, pytest.raises(StoreError) as refused:
+        store.servers.customers()
+    assert str(refused.value).endswith("has the tables of revision 0001; 0002 is needed")
+    assert refused.value.advice == "Bring it up to date: mailsend store upgrade."
+
+
+def test_several_upgrades_at_once_take_turns(empty_url):
+    """Of processes that start together one makes the tables, and all find them made."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(3) as pool:
+        results = pool.map(upgrade, [empty_url] * 3)
+    assert sorted(results, key=str) == [(REVISION, REVISION), (REVISION, REVISION), (None, REVISION)]
+
+
+def test_an_upgrade_leaves_the_applications_own_tables_alone(empty_url):
+    """In a database that the application shares, nothing but our tables changes."""
+    upgrade(empty_url)
+    engine = engine_at(read_location(empty_url))
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('theirs')")
+    assert upgrade(empty_url) == (REVISION, REVISION)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT * FROM alembic_version").fetchall() == [("theirs",)]
+    engine.dispose()
