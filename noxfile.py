@@ -136,6 +136,7 @@ def tests(session: nox.Session) -> None:
         "tests/house",
         name="tests (contracts, smtp, store, house)",
     )
+    pytest(session, "tests/scenarios", name="tests (scenarios, a selection)")
 
 
 @nox.session
@@ -205,8 +206,8 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def rings(session: nox.Session) -> None:
-    """The slow rings: laws with 500 cases, mutants, slow tests, PostgreSQL, extras alone, oldest versions."""
-    names = ("laws", "mutants", "slow", "postgres", "extras", "minimums")
+    """The slow rings: laws, mutants, fault scenarios, slow tests, PostgreSQL, extras alone, oldest versions."""
+    names = ("laws", "mutants", "scenarios", "slow", "postgres", "extras", "minimums")
     for name in names:
         session.notify(name)
     session.log(f"rings: {len(names)} rings follow")
@@ -225,9 +226,15 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def scenarios(session: nox.Session) -> None:
+    """Ring: every fault scenario, alone and with a healthy second route."""
+    pytest(session, "tests/scenarios", "-m", "rings or not rings", "-n", "auto")
+
+
+@nox.session
 def slow(session: nox.Session) -> None:
     """Ring: the tests marked `rings`."""
-    pytest(session, "tests", "-m", "rings", "--ignore=tests/acceptance")
+    pytest(session, "tests", "-m", "rings", "--ignore=tests/acceptance", "--ignore=tests/scenarios")
 
 
 @nox.session

@@ -11,9 +11,19 @@ from scenarios_envelope import ENVELOPE
 from scenarios_extensions import EXTENSIONS
 from scenarios_opening import OPENING
 
-__all__ = ["CATALOGUE", "FAST"]
+__all__ = ["CATALOGUE", "FAST", "PARTS"]
 
-_ALL = (*OPENING, *EXTENSIONS, *ENVELOPE, *CONTENT, *BETWEEN, *BY_STEP)
+PARTS = MappingProxyType(
+    {
+        "Before the mail": OPENING,
+        "Extensions": EXTENSIONS,
+        "The envelope": ENVELOPE,
+        "The content": CONTENT,
+        "Between mails": BETWEEN,
+        "At every step": BY_STEP,
+    }
+)
+_ALL = tuple(scenario for part in PARTS.values() for scenario in part)
 CATALOGUE = MappingProxyType({scenario.name: scenario for scenario in _ALL})
 assert len(CATALOGUE) == len(_ALL), "two scenarios have one name"
 

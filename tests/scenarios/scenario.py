@@ -23,6 +23,7 @@ __all__ = [
     "USER",
     "WITHIN",
     "Scenario",
+    "may_go_elsewhere",
     "one",
 ]
 
@@ -107,6 +108,11 @@ class Scenario:
     def offers(self) -> tuple[str, ...]:
         """The extensions that the server offers besides the usual ones."""
         return tuple(self.server.get("extensions", ("PIPELINING",)))
+
+
+def may_go_elsewhere(told: str) -> bool:
+    """Say whether a second route may have it: after a temporary fault of server or account (M18)."""
+    return told.startswith(("deferred server", "deferred account")) and not told.endswith("lasting")
 
 
 def one(name: str, told: str | tuple[str, ...] = ACCEPTED, **more: Any) -> Scenario:

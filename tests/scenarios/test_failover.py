@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from catalogue import CATALOGUE, FAST
 from running import SENDER, client_of, server_of
+from scenario import may_go_elsewhere
 
 from mailsend.errors import MailsendError
 from mailsend.mailer import Mailer
@@ -45,11 +46,6 @@ def send(recipients, *servers, **options):
 def copies(server, recipient):
     """Count what the server's own record holds for a recipient."""
     return sum(recipient in one.recipients for one in server.messages)
-
-
-def may_go_elsewhere(told):
-    """Say whether the second route may have it: a temporary fault of server or account (M18)."""
-    return told.startswith(("deferred server", "deferred account")) and not told.endswith("lasting")
 
 
 def outcomes(scenario, place):

@@ -214,13 +214,12 @@ def _filenames(message: Message) -> tuple[str, ...]:
 
 def _is_text(text: str) -> bool:
     """Whether a mail can carry it: no NUL, no half of a surrogate pair."""
-    if "\0" in text:
-        return False
     try:
         text.encode()
+        writable = "\0" not in text
     except UnicodeEncodeError:
-        return False
-    return True
+        writable = False
+    return writable
 
 
 def _two_sources(message: Message) -> bool:

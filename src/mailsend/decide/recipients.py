@@ -229,8 +229,7 @@ def _decide(
 ) -> RecipientDecision:
     customer = circumstances.scope.customer
     address = mailbox.address
-    rejected = customer.rejected_local_part_characters if customer else ""
-    if rejected and not set(rejected).isdisjoint(address.local_part):
+    if customer and not set(customer.rejected_local_part_characters).isdisjoint(address.local_part):
         return RecipientDecision(
             mailbox=mailbox,
             field=field,

@@ -200,7 +200,12 @@ class Delivery:
     async def _submit(self, parcel: Parcel, server: Server, envelope: Envelope) -> Attempt | None:
         """Ask the transport; what it should not do ends the delivery, and is told."""
         mail, left = self._submission, self.left()
-        options = SubmitOptions(envelope_id=mail.id, require_tls=mail.message.require_tls, deadline=left)
+        options = SubmitOptions(
+            envelope_id=mail.id,
+            require_tls=mail.message.require_tls,
+            deadline=left,
+            customer=mail.message.customer or "",
+        )
         offered = False
         try:
             transport = self._transport_for(server)

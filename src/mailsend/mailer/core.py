@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from mailsend.errors import InvalidMessage, InvalidSettings, MessageRefused, UnknownCustomer
 from mailsend.mailer.clock import monotonic, utc_now
 from mailsend.mailer.interceptors import After, Before, Check, Interceptors
+from mailsend.mailer.refused_log_ins import lock_where_refused
 from mailsend.mailer.server_states import ServerStates
 from mailsend.mailer.store_door import StoreDoor
 from mailsend.mailer.test_mode import TestModeSwitch
 from mailsend.mailer.thinking import Asked, Thinking, ask_for_seal, ask_rules, ask_servers
+from mailsend.mailer.token_sources import check_token_sources
 from mailsend.model.message import Message
 from mailsend.model.rules import Rules
 from mailsend.model.submission import Refusal, Submission
@@ -77,6 +79,7 @@ class Core:
                 advice="Take [customers] out of the settings, or leave directory= out.",
             )
         self.interceptors = Interceptors.of(dict(self.rules.application.interceptors), before, check, after)
+        check_token_sources(self.rules)
         self.test_mode = TestModeSwitch(self.rules.application)
         self.store_door = StoreDoor(self.rules.application)
         self.states = ServerStates(self.store_door, directory)
@@ -232,6 +235,8 @@ class Core:
         )
         if diverted:
             diverted.tell(submission, report)
+        else:
+            await lock_where_refused(submission, report, self.states)
         self.interceptors.tell_after(report)
         return report
 

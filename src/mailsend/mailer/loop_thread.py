@@ -6,13 +6,15 @@ import asyncio
 import atexit
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
 __all__ = ["LoopThread", "let_go", "loop_thread"]
 
 T = TypeVar("T")
+
+_TOO_LATE: Final = "no mail is begun while the program ends"
 
 
 class LoopThread:
@@ -35,7 +37,20 @@ class LoopThread:
             if not self._ending:
                 return asyncio.run_coroutine_threadsafe(work, self._loop)
         work.close()
-        raise RuntimeError("no mail is begun while the program ends")
+        raise RuntimeError(_TOO_LATE)
+
+    def start(self, works: Sequence[tuple[Coroutine[Any, Any, T], Callable[[asyncio.Task[T]], Any]]]) -> None:
+        """Start all of ``works`` in one crossing; each is told on the loop when it is done.
+
+        Raises RuntimeError as ``submit`` does.
+        """
+        with self._turn:
+            if not self._ending:
+                self._loop.call_soon_threadsafe(_begin, self._loop, works)
+                return
+        for work, _ in works:
+            work.close()
+        raise RuntimeError(_TOO_LATE)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run ``work`` on the loop and wait for it; an interrupted wait cancels it."""
@@ -50,6 +65,14 @@ class LoopThread:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+def _begin(
+    loop: asyncio.AbstractEventLoop,
+    works: Sequence[tuple[Coroutine[Any, Any, T], Callable[[asyncio.Task[T]], Any]]],
+) -> None:
+    for work, told in works:
+        loop.create_task(work).add_done_callback(told)
 
 
 def _awaited(future: Future[T]) -> T:

@@ -126,6 +126,11 @@ class Desk:
     def order(self, case: Case, names: Sequence[str], by: str) -> None:
         """Put the servers in order; each is named once."""
         book = self._core.states.book()
+        for one in case.records:
+            if one.from_rules and one.server is not None:  # the store orders what it knows
+                book.keep_rules_server(
+                    case.customer, one.server, senders=one.senders, by=_named(by), now=utc_now()
+                )
         book.order(case.customer, [case.find(one).name for one in names], by=_named(by), now=utc_now())
         self._core.states.forget(case.customer)
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from mailsend.errors import InvalidSettings
 from mailsend.mailer.common import CommonMailer
 
 # What a mail is made of is imported where it is used, so that importing a Mailer costs little.
 if TYPE_CHECKING:
+    import asyncio
     from concurrent.futures import Future
 
     from mailsend.mailer.directory import Directory
     from mailsend.mailer.interceptors import After, Before, Check
+    from mailsend.mailer.many import Told, Work
     from mailsend.mailer.servers import Servers
     from mailsend.mailer.thinking import Answer, Asked, Question, Thinking
     from mailsend.model.decision import Decision
@@ -52,7 +54,7 @@ class Mailer(CommonMailer):
 
     def _begin(self) -> None:
         """Know of no mail on its way, as a new Mailer and as one in a forked child does."""
-        self._running: set[Future[Report]] = set()
+        self._running: set[Future[Any]] = set()
         self._lock = threading.Lock()
         self._process = os.getpid()
 
@@ -116,7 +118,10 @@ class Mailer(CommonMailer):
         """
         from mailsend.mailer.many import run_many
 
-        return run_many(self._start, messages, concurrency=concurrency, deadline=deadline)
+        def ready(message: Message | Submission) -> Work | Report:
+            return self._ready(message, deadline)
+
+        return run_many(ready, self._hand, messages, concurrency=concurrency)
 
     def close(self) -> None:
         """Wait for mails on their way, then close the connections; may be called again."""
@@ -185,33 +190,73 @@ class Mailer(CommonMailer):
         from mailsend.mailer.loop_thread import loop_thread
 
         self._notice_fork()
+        future = loop_thread().submit(self._delivery(submission, deadline, rules=rules, again=again))
+        self._know_of(future)
+        return future
+
+    def _delivery(
+        self,
+        submission: Submission,
+        deadline: float | None,
+        *,
+        rules: Rules | Refusal | None = None,
+        again: bool = True,
+    ) -> Work:
+        """Give what brings a finished mail to a server, once it is started on a loop."""
         message = submission.message
         if rules is None:
             rules = self._rules((message.customer, message.business_unit))
         fresh = self._core.fresh(submission, rules)
         look = self._think(self._core.look_with(fresh, rules))
-        future = loop_thread().submit(self._core.deliver(fresh, look, deadline, again=again))
+        return self._core.deliver(fresh, look, deadline, again=again)
+
+    def _know_of(self, future: Future[Any]) -> None:
         with self._lock:
             self._running.add(future)
         future.add_done_callback(self._finish)
-        return future
 
-    def _finish(self, future: Future[Report]) -> None:
+    def _finish(self, future: Future[Any]) -> None:
         with self._lock:
             self._running.discard(future)
 
-    def _start(
-        self, index: int, message: Message | Submission, deadline: float | None
-    ) -> Future[Report] | Report:
+    def _ready(self, message: Message | Submission, deadline: float | None) -> Work | Report:
+        """Give what brings a mail on its way, or the report of one that does not go."""
         from mailsend.model.report import Report
         from mailsend.model.submission import Refusal, Submission
 
         try:
             if isinstance(message, Submission):
-                return self._act(message, deadline)
+                return self._delivery(message, deadline)
             thought = self._think(self._core.think(message))
             if isinstance(thought.answer, Refusal):
-                return Report(index=index, refusal=thought.answer)
-            return self._act(thought.answer, deadline, rules=thought.rules)
+                return Report(refusal=thought.answer)
+            return self._delivery(thought.answer, deadline, rules=thought.rules)
         except Exception as problem:  # noqa: BLE001 - one message's failure is that message's report
-            return Report(index=index, error=problem)
+            return Report(error=problem)
+
+    def _hand(self, works: list[tuple[Work, Told]]) -> None:
+        """Start mails on the loop, and know of them until all are told."""
+        from concurrent.futures import Future
+
+        from mailsend.mailer.loop_thread import loop_thread
+
+        self._notice_fork()
+        chunk: Future[None] = Future()
+        left = len(works)
+
+        def counted(told: Told) -> Told:
+            def tell(task: asyncio.Task[Report]) -> None:
+                nonlocal left
+                told(task)
+                left -= 1
+                if not left:
+                    chunk.set_result(None)
+
+            return tell
+
+        self._know_of(chunk)
+        try:
+            loop_thread().start([(work, counted(told)) for work, told in works])
+        except RuntimeError:
+            chunk.set_result(None)
+            raise

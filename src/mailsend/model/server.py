@@ -138,6 +138,10 @@ class Server:
     label: str = field(default="", compare=False)
     traits_from: tuple[tuple[str, str], ...] = field(default=(), compare=False)
 
+    def __hash__(self) -> int:
+        # Of where it is alone: a hash of all fields would cost each mail more than finding its pool.
+        return hash((self.host, self.port, self.folder))
+
     @classmethod
     def from_url(cls, url: str) -> Server:
         """Read a server URL (``smtp://user:password@host:587?timeout=30``).

@@ -199,6 +199,7 @@ class AnsweringSession(SMTP):
             while not self.transport.is_closing():
                 self._writer.write(block)
                 await self._writer.drain()
+                await asyncio.sleep(0)  # or nobody here learns that the other side is gone
 
     def _speak_unasked(self, fault: ScriptedFault) -> None:
         if self.transport is not None and not self.transport.is_closing() and not self._deaf:

@@ -98,6 +98,7 @@ def result_of(verdict: Verdict, reply: Reply | None, *, server: str, address: Ad
         fault=verdict.fault,
         reason=verdict.reason,
         advice=verdict.advice,
+        lasting=verdict.lasting,
     )
 
 
