@@ -18,7 +18,7 @@ __all__ = ["after"]
 
 # A dead server costs a mail as much as the time limit for a connection, 30 seconds (M20), so for that
 # long others go first; five minutes are what Postfix leaves a dead destination alone for
-# (minimal_backoff_time, 300s: postfix.org/postconf.5.html, read in November 2026).
+# (minimal_backoff_time, 300s: postfix.org/postconf.5.html).
 _FIRST_REST: Final = 30
 _LONGEST_REST: Final = 300.0
 _FIRST_PAUSE: Final = 1

@@ -17,7 +17,7 @@ from mailsend.mailer.test_mode import TestModeSwitch
 from mailsend.mailer.thinking import Asked, Thinking, ask_for_seal, ask_rules, ask_servers
 from mailsend.mailer.token_sources import check_token_sources
 from mailsend.model.message import Message
-from mailsend.model.rules import Rules
+from mailsend.model.rules import Rules, Scope
 from mailsend.model.submission import Refusal, Submission
 
 if TYPE_CHECKING:
@@ -209,11 +209,12 @@ class Core:
         from mailsend.mailer.looking import look_with
 
         if isinstance(rules, Refusal):
-            return look_with(rules, None, self.test_mode)
+            return look_with(rules, rules, None, self.test_mode)
         scope = find_scope(submission.message.customer, submission.message.business_unit, rules)
-        if isinstance(scope, Refusal) or not self.states.asks(scope):
-            return look_with(rules, None, self.test_mode)
-        return look_with(rules, (yield from ask_servers(scope)), self.test_mode)
+        own = None
+        if isinstance(scope, Scope) and self.states.asks(scope):
+            own = yield from ask_servers(scope)
+        return look_with(rules, scope, own, self.test_mode)
 
     async def deliver(
         self, submission: Submission, look: Look, deadline: float | None, *, again: bool = True

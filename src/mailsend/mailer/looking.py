@@ -7,11 +7,10 @@ from typing import TypeAlias
 
 from mailsend.decide.last_look import Drop, Go, Hold, LookedAt, last_look
 from mailsend.mailer.clock import utc_now
-from mailsend.mailer.gather import find_scope
 from mailsend.mailer.server_states import released_among
 from mailsend.mailer.test_mode import TestModeSwitch
 from mailsend.model.circumstances import OfferedServer
-from mailsend.model.rules import Rules
+from mailsend.model.rules import Rules, Scope
 from mailsend.model.submission import Refusal, Submission
 
 __all__ = ["Look", "look_with"]
@@ -19,21 +18,21 @@ __all__ = ["Look", "look_with"]
 Look: TypeAlias = Callable[[Submission], Go | Hold | Drop]
 
 
-def look_with(rules: Rules | Refusal, own: tuple[OfferedServer, ...] | None, switch: TestModeSwitch) -> Look:
-    """Give the last look for these rules; test mode and time are read at every look.
+def look_with(
+    rules: Rules | Refusal,
+    scope: Scope | Refusal,
+    own: tuple[OfferedServer, ...] | None,
+    switch: TestModeSwitch,
+) -> Look:
+    """Give the last look for a mail of ``scope``; test mode and time are read at every look.
 
     ``own`` are the customer's servers where more than the rules is known of them.
     """
     released = None if own is None else released_among(own)
 
     def look(submission: Submission) -> Go | Hold | Drop:
-        message = submission.message
-        lost = LookedAt(now=utc_now(), rules=None, test_mode=switch.status())
-        if isinstance(rules, Refusal):
-            return last_look(submission, lost)
-        scope = find_scope(message.customer, message.business_unit, rules)
-        if isinstance(scope, Refusal):
-            return last_look(submission, lost)
+        if isinstance(rules, Refusal) or isinstance(scope, Refusal):
+            return last_look(submission, LookedAt(now=utc_now(), rules=None, test_mode=switch.status()))
         return last_look(
             submission,
             LookedAt(now=utc_now(), rules=rules, test_mode=switch.status(scope), released=released),

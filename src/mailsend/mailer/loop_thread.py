@@ -7,7 +7,7 @@ import atexit
 import os
 import threading
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 __all__ = ["LoopThread", "let_go", "loop_thread"]
@@ -23,6 +23,7 @@ class LoopThread:
     def __init__(self) -> None:
         self.process = os.getpid()
         self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="mailsend"))  # looks names up
         self._ending = False
         self._turn = threading.Lock()
         self._thread = threading.Thread(target=self._loop.run_forever, name="mailsend", daemon=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mailsend.bounces import Maildir
 from mailsend.errors import InvalidSettings
 from mailsend.mailer.clock import monotonic, utc_now
-from mailsend.mailer.gather import gather
+from mailsend.mailer.gather import find_scope, gather
 from mailsend.mailer.ids import new_id
 from mailsend.mailer.looking import look_with
 from mailsend.model.circumstances import OfferedServer, Owner
@@ -117,7 +117,9 @@ async def send_round(core: Core, marked: MarkedMail, *, wait: float = WAIT) -> F
     if isinstance(marked.mail, Refusal):
         return _one(ProbeCode.NOT_SENT, why=marked.mail.explain()), ()
     seen = set(await asyncio.to_thread(marked.mailbox.names))
-    look = look_with(marked.rules, (marked.server,), core.test_mode)
+    customer, unit = marked.mail.message.customer, marked.mail.message.business_unit
+    scope = find_scope(customer, unit, marked.rules)
+    look = look_with(marked.rules, scope, (marked.server,), core.test_mode)
     began = monotonic()
     report = await core.deliver(marked.mail, look, wait, again=False)
     if not report.accepted:

@@ -34,7 +34,7 @@ _NEVER: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("a broadcast address", ("255.255.255.255/32",)),
 )  # fmt: skip
 
-# IANA's special-purpose registries for IPv4 and IPv6 (RFC 6890), read in November 2026.
+# IANA's special-purpose registries for IPv4 and IPv6 (RFC 6890).
 _SPECIAL: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("a loopback address", ("127.0.0.0/8", "::1/128")),
     ("a private address", ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")),

@@ -181,7 +181,7 @@ class AnsweringSession(SMTP):
         self._writer.write(b"354 Go ahead\r\n")
         while await self._reader.readuntil(b"\r\n") != b".\r\n":
             pass
-        self._set_rset_state()
+        self.envelope = self._create_envelope()
         self._say(fault)
 
     async def _drip(self, line: bytes) -> None:

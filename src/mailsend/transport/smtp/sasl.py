@@ -1,6 +1,6 @@
 """What is said in a log-in, method by method, without a connection (RFC 4616, 2195, 7628; XOAUTH2).
 
-Sources, read in November 2026: "OAuth 2.0 Mechanism" (developers.google.com/workspace/gmail/imap) and
+Sources: "OAuth 2.0 Mechanism" (developers.google.com/workspace/gmail/imap) and
 "Authenticate an IMAP, POP or SMTP connection using OAuth" (learn.microsoft.com).
 """
 

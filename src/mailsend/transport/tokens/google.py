@@ -1,6 +1,6 @@
 """Tokens of a Google service account with domain-wide delegation; the sole door of google-auth.
 
-Sources, read in November 2026: "OAuth 2.0 for service accounts" (developers.google.com), RFC 7523.
+Sources: "OAuth 2.0 for service accounts" (developers.google.com), RFC 7523.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Tokens of Microsoft Entra ID by client credentials; the sole door of msal.
 
-Sources, read in November 2026: "Authenticate an IMAP, POP or SMTP connection using OAuth" and
+Sources: "Authenticate an IMAP, POP or SMTP connection using OAuth" and
 "Microsoft Entra authentication and authorization error codes" (learn.microsoft.com).
 """
 
