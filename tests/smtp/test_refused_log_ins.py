@@ -57,8 +57,10 @@ def test_the_third_refusal_locks_the_server_in_the_store() -> None:
 
 def test_a_first_refusal_locks_nothing() -> None:
     """After one 535 the gate is closed for a while, and the server stays released."""
-    with ScriptedServer(tls="starttls", accounts={"ann": "pass"}, faults=["auth-535"]) as server:
-        with Mailer(settings(server.url)) as mailer:
-            (report,) = mailer.send_many([TO_BOB])
-            assert [one.reason for one in report.recipients.values()] == ["auth_failed"]
-            assert [state for state, _ in states(mailer)] == [ServerState.RELEASED]
+    with (
+        ScriptedServer(tls="starttls", accounts={"ann": "pass"}, faults=["auth-535"]) as server,
+        Mailer(settings(server.url)) as mailer,
+    ):
+        (report,) = mailer.send_many([TO_BOB])
+        assert [one.reason for one in report.recipients.values()] == ["auth_failed"]
+        assert [state for state, _ in states(mailer)] == [ServerState.RELEASED]

@@ -38,7 +38,7 @@ class Dialogue:
     ``level`` gives the level of pipelining that counts now, ``lower`` is told a level at which the
     server lost step, ``part`` takes those who fit into one transaction off the front of a list.
     ``pieces`` wait to be written and ``news`` to be told. ``closing`` lets the transaction at hand be
-    the last. Once it has ``ended`` the connection is to be thrown away.
+    the last; a session that is ``full`` should begin no further mail. Once it has ``ended`` the connection is to be thrown away.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Dialogue:
         self.news = News()
         self.mails = 0
         self.closing = False
+        self.full = False
         self.ended = False
 
     @property
@@ -132,7 +133,8 @@ class Dialogue:
             return
         due = self._due.popleft()
         if due.turn is None:
-            if reply.code in (CLOSING, MALFORMED):
+            # The reply to a lone dot says nothing; what does not even take RSET or NOOP is not to be trusted.
+            if reply.code in (CLOSING, MALFORMED) or (due.step is Step.MAIL and reply.code // 100 != 2):
                 self._stop(judge(Step.MAIL, reply), reply, again=True)
         elif due.step is Step.DOT:
             self._hear_dot(due.turn, reply)
@@ -170,6 +172,9 @@ class Dialogue:
     def _begin(self, errand: Errand) -> None:
         """Say, or put down to be said, the commands of the next transaction of ``errand``."""
         room = self._part(errand.waiting)
+        if not room:
+            self._leave_to_others(errand)
+            return
         asked, errand.waiting = tuple(errand.waiting[:room]), errand.waiting[room:]
         ahead = self._turn is not None
         turn = Turn(errand, asked, self._level(), ahead=ahead, reused=self.mails > 0)
@@ -190,6 +195,13 @@ class Dialogue:
             errand.note(self._now, "C", line)
         octets = "".join([f"{line}\r\n" for line, _ in commands]).encode()
         self.pieces.append(Piece(octets, tuple([due for _, due in commands])))
+
+    def _leave_to_others(self, errand: Errand) -> None:
+        """Let a mail that does not fit into this session go on in another, once nothing of it is here."""
+        self.full = True
+        if errand is not self.at_hand:
+            errand.step_back()
+            self.news.untried.append(errand)
 
     def _go_on(self) -> None:
         """Without pipelining, say the next command when everything before it is answered."""
@@ -308,4 +320,4 @@ def _never() -> Pipelining:
 
 def _group_may_be_why(turn: Turn) -> bool:
     """Say whether the server may have closed for the group; an idle connection is closed for no reason."""
-    return turn.is_grouped and not turn.heard and not turn.written and (turn.ahead or not turn.reused)
+    return turn.is_grouped and not turn.written and (turn.ahead or not turn.reused)

@@ -100,13 +100,17 @@ class Errand:
 
     def go_back(self) -> bool:
         """Begin anew on another connection, with whom is not settled; say whether that may be."""
-        left = [one for one in dict.fromkeys(self.envelope.recipients) if one not in self.results]
+        left = any(one not in self.results for one in self.envelope.recipients)
         if not left or self._returns >= _MOST_RETURNS or self.phase is Phase.OVER:
             return False
         self._returns += 1
-        self.phase = Phase.WAITING
-        self.waiting = left
+        self.step_back()
         return True
+
+    def step_back(self) -> None:
+        """Wait again, with whom is not settled."""
+        self.phase = Phase.WAITING
+        self.waiting = [one for one in dict.fromkeys(self.envelope.recipients) if one not in self.results]
 
     def conversation(self) -> tuple[Exchange, ...]:
         """Give what was said: the opening of the connection where it was opened for this mail, then the rest."""

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
-from mailsend.decide.verdict import Reason, Step, Verdict, judge
-from mailsend.model.reply import Reply
+from mailsend.decide.verdict import Reason, Step, Verdict, conclude, judge
+from mailsend.model.reply import Reply, Severity
 from mailsend.model.report import Outcome
 from mailsend.model.server import Server
 from mailsend.transport.smtp.connect import Offer
@@ -68,11 +68,11 @@ class Ear:
 
     def hear(self, turn: Turn, due: Due, reply: Reply) -> Next:
         """Take in the reply to a command before the content."""
-        turn.heard = True
         if reply.code in _NOBODY_ENDS_HERE:
             again = reply.code == CLOSING and turn.reused
             return Next(Move.STOP, self.judge(due.step, reply), reply, again)
-        if turn.closed:  # what follows in the group says nothing more
+        if turn.closed:  # what follows in the group tells nobody anything more
+            turn.stray = turn.stray or (due.step is Step.RCPT and reply.severity is Severity.COMPLETION)
             return self._end_of_group(turn, reply) if due.step is Step.DATA else _GO_ON
         if _lost_step(turn, due.step, reply):
             return Next(Move.OUT_OF_STEP)
@@ -97,6 +97,8 @@ class Ear:
             turn.opened = True
             return _GO_ON
         if verdict.reason is Reason.SENSELESS_REPLY:
+            return Next(Move.STOP, verdict, reply)
+        if verdict.reason is Reason.AUTH_REQUIRED:  # the log-in is void: another connection may have one
             return Next(Move.STOP, verdict, reply)
         turn.errand.settle_rest(verdict, reply)
         turn.errand.waiting = []
@@ -147,9 +149,12 @@ class Ear:
         return Next(Move.RESET)
 
     def _end_of_group(self, turn: Turn, reply: Reply) -> Next:
-        """End a transaction that nobody was taken in: content that is waited for is a lone dot (M19)."""
+        """End a transaction that nobody was taken in: content that is waited for is a lone dot (M19).
+
+        Not where the server took a recipient for all that: the lone dot would be an empty mail to it.
+        """
         if self.judge(Step.DATA, reply).lone_dot:
-            return Next(Move.LONE_DOT)
+            return Next(Move.STOP, conclude(Reason.PROTOCOL, reply)) if turn.stray else Next(Move.LONE_DOT)
         return Next(Move.RESET if turn.opened else Move.OVER)
 
 
@@ -160,7 +165,7 @@ def _lost_step(turn: Turn, step: Step, reply: Reply) -> bool:
         return False
     match step:
         case Step.MAIL:
-            return turn.ahead
+            return True
         case Step.RCPT:
             return turn.opened
         case _:

@@ -74,7 +74,7 @@ class Link(asyncio.Protocol):
     @property
     def is_worn(self) -> bool:
         """Whether it has carried as many mails as one connection should."""
-        return self._left <= 0
+        return self._left <= 0 or self.dialogue.full
 
     @property
     def is_quiet(self) -> bool:
@@ -188,16 +188,23 @@ class Link(asyncio.Protocol):
             batch.clear()
 
     def _write_blocks(self, piece: Piece) -> bool:
-        """Write a large content as far as the network takes it; say whether all is out."""
+        """Write the next block of a large content; say whether all is out."""
         assert piece.content is not None  # asked for content alone
         if self._blocks is None:
             self._blocks = blocks(piece.content.errand.data)
-        for block in self._blocks:
-            self._transport.write(block)
-            if self._paused or self._transport.is_closing():
-                return False
-        self._blocks = None
-        return True
+        block = next(self._blocks, None)
+        if block is None:
+            self._blocks = None
+            return True
+        self._transport.write(block)
+        if not self._paused and not self._transport.is_closing():
+            self._loop.call_soon(self._go_on_writing)  # what the server says meanwhile is heard first
+        return False
+
+    def _go_on_writing(self) -> None:
+        if self._blocks is not None and not self._paused and not self.dialogue.ended:
+            self._write()
+            self._watch(anew=True)
 
     # Telling and watching
 

@@ -48,7 +48,7 @@ class Linking:
             self._memory,
             level=lambda: level_for(server, steady_seconds()),
             lower=lambda level: lower(server, level, steady_seconds()),
-            part=lambda waiting: fitting(waiting, server, limits),
+            part=Room(server, limits).part,
         )
         try:
             return Link(
@@ -64,14 +64,21 @@ class Linking:
             raise Stopped(judge(Step.MAIL, None)) from None
 
 
-def fitting(waiting: Sequence[Address], server: Server, limits: OfferedLimits) -> int:
-    """Give how many off the front of ``waiting`` fit into one transaction (M8, M33; RFC 9422)."""
-    most = min(len(waiting), server.max_recipients or len(waiting), limits.rcptmax or len(waiting))
-    if limits.rcptdomainmax is None:
+class Room:
+    """What fits into one transaction (M8, M33), and of domains into one session (RFC 9422, section 4)."""
+
+    def __init__(self, server: Server, limits: OfferedLimits) -> None:
+        self._recipients = min(server.max_recipients or MANY, limits.rcptmax or MANY)
+        self._domains = limits.rcptdomainmax
+        self._used: set[Domain] = set()
+
+    def part(self, waiting: Sequence[Address]) -> int:
+        """Give how many off the front of ``waiting`` fit; none, where their domains are too many here."""
+        most = min(len(waiting), self._recipients)
+        if self._domains is None:
+            return most
+        for place, one in enumerate(waiting[:most]):
+            if one.domain not in self._used and len(self._used) >= self._domains:
+                return place
+            self._used.add(one.domain)
         return most
-    domains: set[Domain] = set()
-    for place, one in enumerate(waiting[:most]):
-        domains.add(one.domain)
-        if len(domains) > limits.rcptdomainmax:
-            return place
-    return most

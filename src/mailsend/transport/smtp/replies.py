@@ -13,7 +13,7 @@ __all__ = ["MALFORMED", "Heard", "ReplyReader"]
 MALFORMED: Final = 0
 """The code of what is no reply: no severity of RFC 5321."""
 
-_LONGEST_LINE: Final = 4096  # octets; section 4.5.3.1.5 allows 512
+_LONGEST_LINE: Final = 8192  # octets; section 4.5.3.1.5 allows 512, and EHLO may be answered at length
 _LONGEST_REPLY: Final = 32 * 1024
 _KEPT: Final = 4096  # characters of a reply that are kept
 _SHORT: Final = 96

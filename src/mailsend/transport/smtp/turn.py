@@ -18,9 +18,9 @@ class Turn:
     """A transaction of ``errand`` with those it ``asked`` for, at a level of pipelining.
 
     ``ahead``: its commands stood behind another mail's content. ``reused``: the connection has
-    carried mail before. ``opened``: MAIL was taken; ``closed``: it was refused. ``heard``: a reply to
-    it has come. ``written``: its content is being written, or is. ``taken`` are the recipients that
-    were accepted, ``later`` those who were too many, ``told`` those settled by replies to it.
+    carried mail before. ``opened``: MAIL was taken; ``closed``: it was refused, ``stray``: and a
+    recipient taken all the same. ``written``: its content is being written, or is. ``taken`` are the
+    recipients that were accepted, ``later`` those who were too many, ``told`` those settled by replies to it.
     """
 
     errand: Errand
@@ -30,7 +30,7 @@ class Turn:
     reused: bool = False
     opened: bool = False
     closed: bool = False
-    heard: bool = False
+    stray: bool = False
     written: bool = False
     taken: list[Address] = field(default_factory=list)
     later: list[Address] = field(default_factory=list)

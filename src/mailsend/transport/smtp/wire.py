@@ -19,12 +19,12 @@ from aiosmtplib.protocol import SMTPProtocol
 from mailsend.model.reply import Reply
 from mailsend.model.report import Exchange
 from mailsend.transport.smtp.masking import Mask, printable
+from mailsend.transport.smtp.replies import MALFORMED, Heard, ReplyReader
 
 __all__ = ["Silent", "Wire"]
 
 _FAREWELL: Final = 1.0  # seconds for the other side to close
 _LONGEST_REPLY: Final = 4096  # characters that are kept of a reply (RFC 5321, 4.5.3.1.5: 512 a line)
-_MALFORMED: Final = 0  # a reply without a code: no severity of RFC 5321
 
 
 class Silent(Exception):
@@ -36,7 +36,17 @@ class Silent(Exception):
 
 
 class _Dialogue(SMTPProtocol):
-    """The library's protocol, and what only it can know."""
+    """The library's protocol, what only it can know, and a stricter eye: it takes ``2350`` for a 235."""
+
+    strict: ReplyReader
+    senseless: Heard | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Take in octets."""
+        heard = self.strict.feed(data)
+        if self.strict.broken and len(heard) == 1:  # behind a sound reply it is nobody's answer
+            self.senseless = heard[0]
+        super().data_received(data)
 
     @property
     def holds_unread(self) -> bool:
@@ -54,14 +64,15 @@ class Wire:
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._ends = ends
-        self.renew()
         self.mask = Mask()
+        self.renew()
         self.conversation: list[Exchange] = []
 
     def renew(self) -> None:
         """Begin afresh, for the next address; the record goes on."""
         self._lost: asyncio.Future[None] = self._loop.create_future()
         self._protocol = _Dialogue(self._loop, self._connection_lost)
+        self._protocol.strict = ReplyReader(self.mask)
         self.encrypted = False
         self.usable = False
 
@@ -144,15 +155,17 @@ class Wire:
             async with asyncio.timeout(self.limit(seconds)):
                 response = await self._protocol.start_tls(context, server_hostname=host)
         except SMTPResponseException as refused:
-            return self._heard(refused.code, refused.message)
+            return self._checked(SMTPResponse(refused.code, refused.message))
         except (SMTPServerDisconnected, SMTPTimeoutError, TimeoutError) as problem:
             self.abort()
             raise self.silent(str(problem) or "no TLS handshake in time") from None
         except OSError:
             self.abort()
+            if self._protocol.senseless is not None:  # what was taken for a welcome was none
+                return self._checked(SMTPResponse(MALFORMED, ""))
             raise
         self.encrypted = True
-        return self._heard(response.code, response.message)
+        return self._checked(response)
 
     def hand_over(self, protocol: asyncio.Protocol) -> asyncio.Transport:
         """Give the open connection to ``protocol``; this wire is of no more use. Raises Silent."""
@@ -202,8 +215,18 @@ class Wire:
             raise self.silent(str(problem)) from None
         except SMTPResponseException as malformed:
             self.abort()
-            return self._heard(_MALFORMED, malformed.message)
-        return self._heard(response.code, response.message)
+            return self._heard(MALFORMED, malformed.message)
+        return self._checked(response)
+
+    def _checked(self, response: SMTPResponse) -> Reply:
+        """Give a reply that is one to a stricter eye as well."""
+        senseless = self._protocol.senseless
+        if senseless is None:
+            return self._heard(response.code, response.message)
+        self.abort()
+        for line in senseless.lines:
+            self.note("S", line)
+        return senseless.reply
 
     def _heard(self, code: int, message: str) -> Reply:
         text = "\n".join([self.mask.masked(line) for line in _shown(message)])
