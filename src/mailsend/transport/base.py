@@ -43,6 +43,7 @@ class SubmitOptions:
 
 NO_OPTIONS: Final = SubmitOptions()
 
+_SLICE: Final = 1 << 20
 _ALL_BUT_LINE_ENDS: Final = bytes(set(range(256)) - set(b"\r\n"))
 
 
@@ -77,7 +78,7 @@ def wire_data(data: bytes) -> bytes:
         raise InvalidMessage(
             "data", "there is nothing to send", advice="Give a finished mail: header and body."
         )
-    ends = data.translate(None, _ALL_BUT_LINE_ENDS)  # five times as fast as counting CRLF
+    ends = _line_ends(data)
     if ends != b"\r\n" * (len(ends) // 2):
         raise InvalidMessage(
             "data",
@@ -85,6 +86,15 @@ def wire_data(data: bytes) -> bytes:
             advice="End every line with CRLF, as message.as_bytes(policy=email.policy.SMTP) does.",
         )
     return data if data.endswith(b"\r\n") else data + b"\r\n"
+
+
+def _line_ends(data: bytes) -> bytes:
+    """Give all CR and LF of ``data`` in their order: five times as fast as counting CRLF."""
+    if len(data) <= _SLICE:
+        return data.translate(None, _ALL_BUT_LINE_ENDS)
+    # In slices: what is left needs as much room at first as what it was taken from.
+    slices = (data[at : at + _SLICE] for at in range(0, len(data), _SLICE))
+    return b"".join([one.translate(None, _ALL_BUT_LINE_ENDS) for one in slices])
 
 
 def result_of(verdict: Verdict, reply: Reply | None, *, server: str, address: Address) -> RecipientResult:
