@@ -1,4 +1,4 @@
-"""A relay on loopback that makes a server slow, and keeps what it says back while it is told to."""
+"""A relay on loopback that makes a server slow."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ __all__ = ["SlowRelay"]
 
 
 class SlowRelay:
-    """Passes octets between clients and the server at ``port``, each piece ``seconds`` late each way.
-
-    ``hold()`` keeps back what the server says from now on, ``go_on()`` passes it on.
-    """
+    """Passes octets between clients and the server at ``port``, each piece ``seconds`` late each way."""
 
     def __init__(self, port: int, *, seconds: float = 0.0) -> None:
         self._server_port = port
@@ -21,14 +18,6 @@ class SlowRelay:
         self._loop = asyncio.new_event_loop()
         self._pairs: set[asyncio.Task[None]] = set()
         self.open_connections = 0
-
-    def hold(self) -> None:
-        """Keep back what the server says."""
-        self._loop.call_soon_threadsafe(self._flowing.clear)
-
-    def go_on(self) -> None:
-        """Pass on what the server said, and says."""
-        self._loop.call_soon_threadsafe(self._flowing.set)
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._loop.run_forever, name="relay", daemon=True)
@@ -43,8 +32,6 @@ class SlowRelay:
         self._loop.close()
 
     async def _listen(self) -> int:
-        self._flowing = asyncio.Event()
-        self._flowing.set()
         self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
         port: int = self._server.sockets[0].getsockname()[1]
         return port
@@ -65,7 +52,7 @@ class SlowRelay:
         try:
             ways = [
                 asyncio.create_task(self._pass(client, to_server)),
-                asyncio.create_task(self._pass(server, to_client, held=True)),
+                asyncio.create_task(self._pass(server, to_client)),
             ]
             try:
                 await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -81,12 +68,8 @@ class SlowRelay:
             self.open_connections -= 1
             self._pairs.discard(task)
 
-    async def _pass(
-        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, held: bool = False
-    ) -> None:
+    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while data := await source.read(65_536):
             await asyncio.sleep(self._seconds)
-            if held:
-                await self._flowing.wait()
             sink.write(data)
             await sink.drain()

@@ -58,7 +58,7 @@ class LoopThread:
         return _awaited(self.submit(work))
 
     def stop(self) -> None:
-        """End the loop and its thread; a mail past its content is waited for, the rest is cancelled."""
+        """End the loop and its thread: a mail being handed over is waited for, the rest hears ``closed``."""
         with self._turn:  # what was begun before is among what is ended now
             self._ending = True
             ended = asyncio.run_coroutine_threadsafe(_end_all(), self._loop)
@@ -85,15 +85,17 @@ def _awaited(future: Future[T]) -> T:
 
 
 async def _end_all() -> None:
-    """Cancel what still runs, but for mails past their content: those are waited for. Then hang up."""
-    from mailsend.transport.unfinished import finish, unfinished
+    """Close every pool, so that each mail is told what became of it; cancel what still runs; hang up."""
+    from mailsend.mailer.transports import close_all_here
+    from mailsend.transport.unfinished import finish
 
-    others = asyncio.all_tasks() - unfinished() - {asyncio.current_task()}
+    await close_all_here()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
     for one in others:
         one.cancel()
     await asyncio.gather(*others, return_exceptions=True)
     await finish()
-    await asyncio.get_running_loop().shutdown_asyncgens()  # pools are ended by these: with QUIT
+    await asyncio.get_running_loop().shutdown_asyncgens()  # what no Mailer has is ended by these
 
 
 _lock = threading.Lock()

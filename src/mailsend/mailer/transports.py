@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mailsend.model.envelope import Envelope
     from mailsend.model.report import Attempt
 
-__all__ = ["Transports"]
+__all__ = ["Transports", "close_all_here"]
 
 _UNUSED: Final = 300.0  # seconds after which a transport without a mail is let go
 _LOOK_AGAIN: Final = 30.0
@@ -141,6 +141,11 @@ class _Kept:
 
 _all: Final[WeakSet[Transports]] = WeakSet()
 _left_alone: Final[list[dict[asyncio.AbstractEventLoop, _OfOneLoop]]] = []  # what a parent has open
+
+
+async def close_all_here() -> None:
+    """Close what all Mailers of this process have open on the running loop."""
+    await asyncio.gather(*(one.aclose() for one in tuple(_all)))
 
 
 def _after_fork() -> None:
