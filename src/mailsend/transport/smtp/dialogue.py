@@ -38,7 +38,8 @@ class Dialogue:
     ``level`` gives the level of pipelining that counts now, ``lower`` is told a level at which the
     server lost step, ``part`` takes those who fit into one transaction off the front of a list.
     ``pieces`` wait to be written and ``news`` to be told. ``closing`` lets the transaction at hand be
-    the last; a session that is ``full`` should begin no further mail. Once it has ``ended`` the connection is to be thrown away.
+    the last; a session that is ``full`` should begin no further mail. Once it has ``ended`` the
+    connection is to be thrown away.
     """
 
     def __init__(
@@ -54,7 +55,8 @@ class Dialogue:
         self._server = server
         self._offer = offer
         self._ear = Ear(server, offer, memory)
-        self._level = level if "PIPELINING" in offer.extensions else _never
+        # RFC 2920, section 3: not where it is not offered.
+        self._level = level if "PIPELINING" in offer.extensions else lambda: Pipelining.OFF
         self._lower = lower
         self._part = part
         self._limits = {step: seconds_for(step, server) for step in Step}
@@ -128,8 +130,11 @@ class Dialogue:
         reply, turn = heard.reply, self._turn
         if turn is not None and not turn.errand.late:
             turn.errand.note(now, "S", heard.lines)
-        if not self._due:
-            self._unasked(reply)
+        if not self._due:  # unasked: each further one would be taken for the answer to the next command
+            if turn is None:
+                self.ended = True
+            else:
+                self._follow(turn, self._ear.unasked(turn, reply))
             return
         due = self._due.popleft()
         if due.turn is None:
@@ -154,12 +159,8 @@ class Dialogue:
                 self._lower(Pipelining.ACROSS)
             self.news.answer(turn, judge(Step.DOT, None), None)
             self._stop(judge(Step.CONTENT, None), None, again=False)
-        elif cut and _group_may_be_why(turn):
-            self._out_of_step(turn)
         else:
-            step = Step.CONTENT if turn.written else due.step if due else Step.MAIL
-            checking = due is not None and due.turn is None
-            self._stop(judge(step, None), None, again=checking or (cut and turn.reused))
+            self._follow(turn, self._ear.silence(turn, due, cut=cut))
 
     def give_up(self, verdict: Verdict) -> None:
         """End at once: the mail at hand is told ``verdict``, unless its final dot is out."""
@@ -258,20 +259,6 @@ class Dialogue:
         else:
             self._over(turn)
 
-    def _unasked(self, reply: Reply) -> None:
-        """End after a reply to nothing: each further one would be taken for that to the next command."""
-        turn = self._turn
-        if turn is None:
-            self.ended = True
-        elif turn.written:
-            refusing = reply.code // 100 in (4, 5)
-            verdict = self._ear.judge(Step.DOT if refusing else Step.CONTENT, reply)
-            self._stop(verdict, reply, again=False)
-        elif reply.code == CLOSING:
-            self._stop(self._ear.judge(Step.MAIL, reply), reply, again=turn.reused)
-        else:
-            self._stop(judge(Step.MAIL, None), None, again=False)
-
     # Ending
 
     def _over(self, turn: Turn) -> None:
@@ -311,13 +298,3 @@ class Dialogue:
             self.news.leave(turn.errand, verdict, reply, again=again)
         if ahead is not None and (turn is None or ahead.errand is not turn.errand):
             self.news.leave(ahead.errand, judge(Step.MAIL, None), None, again=True)
-
-
-def _never() -> Pipelining:
-    """Give the level for a server that does not offer PIPELINING (RFC 2920, section 3)."""
-    return Pipelining.OFF
-
-
-def _group_may_be_why(turn: Turn) -> bool:
-    """Say whether the server may have closed for the group; an idle connection is closed for no reason."""
-    return turn.is_grouped and not turn.written and (turn.ahead or not turn.reused)

@@ -78,6 +78,25 @@ class Ear:
             return Next(Move.OUT_OF_STEP)
         return self._hear[due.step](turn, due, reply)
 
+    def unasked(self, turn: Turn, reply: Reply) -> Next:
+        """Take in a reply that came before its question; nothing on this connection is believed any more."""
+        if turn.written:
+            step = Step.DOT if reply.severity in (Severity.TRANSIENT, Severity.PERMANENT) else Step.CONTENT
+            return Next(Move.STOP, self.judge(step, reply), reply)
+        if reply.code == CLOSING:
+            return Next(Move.STOP, self.judge(Step.MAIL, reply), reply, again=turn.reused)
+        return Next(Move.STOP, judge(Step.MAIL, None))
+
+    def silence(self, turn: Turn, due: Due | None, *, cut: bool) -> Next:
+        """Take in, before the final dot is out, that the connection is gone (``cut``), or a limit has passed."""
+        if cut and turn.is_grouped and not turn.written and (turn.ahead or not turn.reused):
+            return Next(
+                Move.OUT_OF_STEP
+            )  # an idle connection is closed for no reason, another may be for the group
+        step = Step.CONTENT if turn.written else due.step if due else Step.MAIL
+        checking = due is not None and due.turn is None
+        return Next(Move.STOP, judge(step, None), again=checking or (cut and turn.reused))
+
     def judge(
         self, step: Step, reply: Reply, *, accepted_before: bool = False, repeated: bool = False
     ) -> Verdict:
