@@ -233,9 +233,12 @@ def test_what_some_have_is_not_to_be_sent_again_to_all() -> None:
     assert document["error"]["advice"].splitlines()[-1] == advice
 
 
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("more", [(), ("--json",)], ids=["words", "json"])
-def test_an_interrupted_mail_is_told_as_far_as_it_is_known(more: tuple[str, ...]) -> None:
-    """SIGINT while the server is silent ends with 130, and says that the outcome is unknown."""
+def test_an_interrupted_mail_is_told_as_far_as_it_is_known(
+    more: tuple[str, ...], sent: signal.Signals
+) -> None:
+    """A signal while the server is silent ends with 130, and says that the outcome is unknown."""
     with ScriptedServer(faults=["silent-after-dot"]) as server:
         running = subprocess.Popen(
             [sys.executable, "-m", "mailsend", *TO_BOB, *more],
@@ -247,7 +250,7 @@ def test_an_interrupted_mail_is_told_as_far_as_it_is_known(more: tuple[str, ...]
         )
         while "DATA" not in server.commands and running.poll() is None:
             time.sleep(0.01)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(sent)
         out, err = running.communicate(timeout=60)
 
     assert running.returncode == 130
@@ -329,6 +332,10 @@ def test_quiet_tells_errors_only() -> None:
         ("template", "list"),
         ("template", "show"),
         ("template", "preview"),
+        ("store",),
+        ("store", "upgrade"),
+        ("server",),
+        *(("server", one) for one in "list add set remove order probe verify release lock unlock".split()),
     ],
     ids=lambda one: " ".join(one) or "mailsend",
 )
@@ -338,8 +345,8 @@ def test_every_help_fits_a_terminal(command: tuple[str, ...]) -> None:
 
     assert (said.returncode, said.stderr) == (0, "")
     assert max(map(len, said.stdout.splitlines())) <= 80
-    assert "..." not in said.stdout.replace("[ARGS]...", "")
-    if command and command not in (("dkim",), ("template",)):
+    assert "..." not in said.stdout.replace("[ARGS]...", "").replace("[SERVER]...", "")
+    if command and command not in (("dkim",), ("template",), ("store",), ("server",)):
         assert [one for one in ("--config", "--json", "--quiet") if one not in said.stdout] == []
 
 

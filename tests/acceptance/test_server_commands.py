@@ -148,6 +148,7 @@ def test_a_terminal_of_eighty_columns_holds_table_and_report(folder: Path) -> No
         lines = in_a_terminal(folder, "server", "list")
         lines += in_a_terminal(folder, "server", "probe", server.url)
 
-    assert lines[0].split() == ["CUSTOMER", "SERVER", "STATE", "SINCE"]
+    assert lines[0].split() == ["CUSTOMER", "SERVER", "STATE", "SINCE", "(UTC)"]
     assert max(len(line) for line in lines) <= 80
     assert any(line.startswith("  ✗ TLS: No connection that can be trusted") for line in lines)
+    assert "It ended on 2020-02-01." in " ".join(line.strip() for line in lines)

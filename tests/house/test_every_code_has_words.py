@@ -80,6 +80,11 @@ OTHERS = {
     "return_path.aligned.True",
     "return_path.aligned.False",
     "interceptor.refused",
+    "probe.certificate.ended",
+    "probe.certificate.not_begun",
+    "probe.certificate.other_name",
+    "probe.certificate.self_signed",
+    "probe.certificate.unknown_authority",
     "probe.proposals",
     "probe.said",
 }

@@ -17,7 +17,7 @@ from mailsend.model.address import Address
 from mailsend.model.report import Outcome
 from mailsend.model.rules import TestMode
 from mailsend.model.submission import Submission
-from mailsend.prepare import draft, prepare, seal
+from mailsend.prepare import draft, prepare, seal, settled
 from mailsend.settings import Settings
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -131,3 +131,16 @@ def test_the_cases_have_all_shapes(record_property):
 def test_the_oracle_knows_every_customer_of_the_shop():
     """The allowed domains of the laws are written by hand, for each customer and for none."""
     assert set(ALLOWED) == {None, *shop()["customers"]}
+
+
+@given(cases(), cases())
+def test_mails_before_it_change_nothing_in_a_mail(one, other):
+    """What is shared with the mails of a process is what would have been decided anyway."""
+    settled._kept.clear()
+    alone, _ = _prepared(one)
+    _prepared(other)
+    again, _ = _prepared(one)
+    settled._kept.clear()
+    _prepared(other)
+    afterwards, _ = _prepared(one)
+    assert alone == again == afterwards

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import subprocess
 import sys
 import threading
+import weakref
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -52,6 +54,56 @@ def test_one_async_mailer_serves_two_loops_in_turn(server):
     asyncio.run(send(1))
     asyncio.run(send(2))
     assert _subjects(server) == ["1", "2"]
+
+
+def test_two_runs_in_turn_need_no_closing(server):
+    """Where nobody closes an AsyncMailer, the end of each loop does, and the server hears QUIT."""
+    mailer = AsyncMailer(Settings.model_validate(shop(server.url)))
+
+    async def send_some():
+        reports = [one async for one in mailer.send_many([a_message(number) for number in range(8)])]
+        assert all(one.complete for one in reports)
+
+    for _ in range(2):
+        asyncio.run(send_some())
+        gc.collect()  # a connection that was left open would complain now
+        assert (server.open_connections, server.commands.count("QUIT")) == (0, server.connections)
+    assert len(server.messages) == 16
+
+
+def test_an_async_mailer_keeps_no_loop_that_has_ended(server):
+    """An application may run a new loop for every mail."""
+    mailer = AsyncMailer(Settings.model_validate(shop(server.url)))
+    loops = []
+
+    async def send(number):
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        await mailer.send(a_message(number))
+
+    for number in range(4):
+        asyncio.run(send(number))
+    gc.collect()
+
+    assert [one() is None for one in loops] == [True, True, True, False]  # the last goes with the next
+
+
+def test_two_loops_at_once_have_connections_of_their_own(server):
+    """One AsyncMailer may serve the loops of several threads."""
+    mailer = AsyncMailer(Settings.model_validate(shop(server.url)))
+
+    async def send_some():
+        async for report in mailer.send_many([a_message(number) for number in range(20)], concurrency=1):
+            assert report.complete
+        await mailer.aclose()
+
+    threads = [threading.Thread(target=asyncio.run, args=(send_some(),)) for _ in range(3)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+
+    assert (len(server.messages), server.connections) == (60, 3)
+    assert server.commands.count("QUIT") == 3
 
 
 def test_one_mailer_serves_several_threads(server):
@@ -152,13 +204,14 @@ def test_an_async_send_many_that_is_closed_early_finishes_what_is_on_its_way(ser
 
 
 def test_a_program_that_ends_without_closing_ends(server):
-    """The loop thread is no reason for a program to hang at its end."""
+    """The loop thread is no reason for a program to hang at its end, and the server hears a goodbye."""
     helpers = next(one for one in sys.path if one.endswith("helpers"))
     program = FORKING.partition("child = ")[0]
     subprocess.run(
         [sys.executable, "-W", "error", "-c", program, server.url, helpers], check=True, timeout=60
     )
     assert _subjects(server) == ["before"]
+    assert server.commands[-1] == "QUIT"
 
 
 class Thoughtful:

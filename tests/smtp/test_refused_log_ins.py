@@ -8,6 +8,7 @@ from mailsend.model.report import Outcome
 from mailsend.model.server import ServerState
 from mailsend.settings import Settings
 from mailsend.testing import ScriptedServer
+from mailsend.transport.clock import steady_seconds
 from mailsend.transport.smtp.memory import gate_for
 
 TO_BOB = Message(to="bob@elsewhere.example", customer="rat", subject="Hello", text="Hello\n")
@@ -30,8 +31,8 @@ def settings(url: str, **customer: object) -> Settings:
 
 
 def refuse_thrice(fingerprint: str) -> None:
-    gate = gate_for(fingerprint)
-    for now in (0.0, 301.0, 2200.0):
+    gate, began = gate_for(fingerprint), steady_seconds() - 5000.0
+    for now in (began, began + 301.0, began + 2200.0):
         gate.refused(now)
 
 
@@ -64,3 +65,25 @@ def test_a_first_refusal_locks_nothing() -> None:
         (report,) = mailer.send_many([TO_BOB])
         assert [one.reason for one in report.recipients.values()] == ["auth_failed"]
         assert [state for state, _ in states(mailer)] == [ServerState.RELEASED]
+
+
+def test_a_release_after_the_last_refusal_opens_the_gate_again() -> None:
+    """What a person released in another process is not locked by one that only remembers the refusals."""
+    with (
+        ScriptedServer(tls="starttls", accounts={"ann": "pass"}) as server,
+        Mailer(settings(server.url)) as mailer,
+    ):
+        refuse_thrice(server.server.fingerprint)
+        list(mailer.send_many([TO_BOB]))
+        fingerprint = server.server.fingerprint
+        gate = gate_for(fingerprint)
+        gate.reopen()
+        mailer.servers.unlock("rat", by="ann")
+        assert mailer.servers.verify("rat", by="ann").ok
+        mailer.servers.release("rat", by="ann")
+        refuse_thrice(fingerprint)
+        (met, *_) = mailer.send_many([TO_BOB])
+        assert [one.reason for one in met.recipients.values()] == ["auth_paused"]
+        assert states(mailer) == [(ServerState.RELEASED, "ann")]
+        (report,) = mailer.send_many([TO_BOB])
+        assert report.complete

@@ -326,7 +326,10 @@ def test_one_route_remains(book):
     assert (
         str(refused.value) == "c.example:587 is the last server of 'ratcatcher', and one route has to remain"
     )
-    assert refused.value.advice == "Add another one first, or lock it."
+    assert (
+        refused.value.advice
+        == "Add another one first, or set application.smarthosts; or lock it, and its mail waits."
+    )
     book.remove(RAT, "c.example:587", may_be_last=True, by="bob", now=LATER)
     assert (book.of(RAT), book.customers()) == ((), ())
     assert book.history(RAT)[-1] == ServerChange(

@@ -82,7 +82,7 @@ def test_keys_are_changed_without_losing_anything():
     with pytest.raises(StoreError) as refused:
         Vault([NEW]).open("rat", "x", sealed)
     assert refused.value.advice == (
-        "Put the key that sealed it back behind the first one, or enter the account anew."
+        "Put the key that sealed it back behind the first one, or remove the server and enter it anew."
     )
     with pytest.raises(StoreError, match="something else"):
         both.rotate("cats", "x", sealed)

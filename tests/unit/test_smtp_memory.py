@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from mailsend.model.address import Domain
 from mailsend.model.reply import Reply
+from mailsend.transport.smtp.content import blocks
 from mailsend.transport.smtp.memory import LoginGate, PolicyMemory, forget_log_ins, gate_for
 from mailsend.transport.smtp.parameters import xtext
 from mailsend.transport.smtp.queue_id import queue_id_in
-from mailsend.transport.smtp.content import blocks
 
 
 def test_after_a_refused_log_in_nobody_tries_for_five_minutes_then_thirty_then_never():

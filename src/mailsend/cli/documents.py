@@ -130,6 +130,7 @@ def report_document(report: Report, error: Mapping[str, Any] | None = None) -> d
         "complete": report.complete,
         "recipients": [_recipient(who, one) for who, one in report.recipients.items()],
         "attempts": [_attempt(one) for one in report.attempts],
+        "decisions": [decision_document(one) for one in report.decisions],
     }
 
 
@@ -163,6 +164,7 @@ def _recipient(who: Address, one: RecipientResult) -> dict[str, Any]:
         "attempts": one.attempts,
         "fault": None if one.fault is None else str(one.fault),
         "reason": str(one.reason),
+        "lasting": one.lasting,
         "advice": one.advice,
     }
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -31,7 +33,8 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a mark that a terminal lacks is no reason to fail
             stream.reconfigure(errors="backslashreplace")
     try:
-        with _warnings_told(Output(as_json=output.as_json, quiet={"--quiet", "-q"} & set(options) != set())):
+        quiet = {"--quiet", "-q"} & set(options) != set()
+        with _warnings_told(Output(as_json=output.as_json, quiet=quiet)), _sigterm_interrupts():
             code = typer.main.get_command(app).main(
                 args=list(arguments), prog_name="mailsend", standalone_mode=False
             )
@@ -83,6 +86,19 @@ def _internal(problem: Exception, output: Output) -> int:
         advice="Please report it with what --debug shows; look it through for what nobody should see.",
     )
     return _failed(failure, output)
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """Let SIGTERM end a command as SIGINT does, so that what became of a mail is said."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 @contextmanager

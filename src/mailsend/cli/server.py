@@ -13,9 +13,8 @@ from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.cli.server_entering import add, set_
 from mailsend.cli.server_looking import probe, verify
-from mailsend.cli.server_steps import lock, release, unlock
+from mailsend.cli.server_steps import lock, release, store_refuses, unlock, with_store
 from mailsend.cli.server_words import record_document, server_document, tell_servers
-from mailsend.errors import StoreError
 
 __all__ = ["server"]
 
@@ -28,7 +27,7 @@ server = typer.Typer(
 _Order = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="CUSTOMER SERVER…",
+        metavar="SERVER",
         help="All of them, in the order in which to try them.",
         show_default=False,
     ),
@@ -62,6 +61,7 @@ def list_(
 
 def remove(
     who: asking.Who = None,
+    which: asking.Which = None,
     customer: options.Customer = None,
     by: asking.By = None,
     config: options.Config = None,
@@ -71,20 +71,19 @@ def remove(
 ) -> int:
     """Take a server away. The last route of a customer's mail remains."""
     output = Output(as_json=as_json, quiet=quiet)
-    name, rest = asking.named(who, customer)
+    name, rest = asking.named((who, which), customer)
     with mailer_for(config) as mailer:
-        mailer.servers.needs_store()
-        try:
+        mailer.servers.needs_store()  # not the list: a row that cannot be read is taken away as well
+        with store_refuses():
             gone = mailer.servers.remove(name, rest[0] if rest else None, by=asking.person(by))
-        except StoreError as problem:
-            raise _refused(problem) from None
     output.document({"removed": True, **record_document(gone)})
     output.marked(True, f"{gone.name} of {name} is removed.")
     return Exit.OK
 
 
 def order(
-    what: _Order = None,
+    who: asking.Who = None,
+    servers: _Order = None,
     customer: options.Customer = None,
     by: asking.By = None,
     config: options.Config = None,
@@ -94,21 +93,16 @@ def order(
 ) -> int:
     """Say in which order a customer's servers are tried."""
     output = Output(as_json=as_json, quiet=quiet)
-    name, rest = asking.named(what, customer, most=1000)
+    name, rest = asking.named((who, *(servers or ())), customer, most=1000)
+    if not rest:
+        raise CommandFailed(Exit.USAGE, "no server is named", advice="Name all of them, the first one first.")
     with mailer_for(config) as mailer:
-        mailer.servers.needs_store()
-        try:
+        with_store(mailer, name)
+        with store_refuses():
             records = mailer.servers.order(name, rest, by=asking.person(by))
-        except StoreError as problem:
-            raise _refused(problem) from None
     output.document([record_document(one) for one in records])
     tell_servers(output, (), records)
     return Exit.OK
-
-
-def _refused(problem: StoreError) -> CommandFailed:
-    """Give a refusal that comes from a rule; that the store is missing was said before."""
-    return CommandFailed(Exit.NOT_PERMITTED, str(problem), advice=problem.advice)
 
 
 server.command("list")(list_)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import getpass
-import os
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +11,10 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
-from mailsend.cli.asking import read_text
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
+from mailsend.cli.passwords import read_password
 from mailsend.model.reading import Loose, Place
-from mailsend.model.secret import Secret
 from mailsend.model.server import Credentials, Server
 from mailsend.model.server_options import OPTIONS
 from mailsend.model.server_url import SCHEMES, server_at
@@ -35,6 +32,7 @@ __all__ = [
     "Tls",
     "Traits",
     "User",
+    "Which",
     "Who",
     "changed_server",
     "entered_server",
@@ -44,10 +42,14 @@ __all__ = [
 ]
 
 Who: TypeAlias = Annotated[
-    list[str] | None,
+    str | None,
+    typer.Argument(metavar="CUSTOMER", help="Whose server (or --customer NAME).", show_default=False),
+]
+Which: TypeAlias = Annotated[
+    str | None,
     typer.Argument(
-        metavar="CUSTOMER [SERVER]",
-        help="Whose server, and which: host:port, or the host. One alone need not be named.",
+        metavar="SERVER",
+        help="Which: host:port, or the host. One alone need not be named.",
         show_default=False,
     ),
 ]
@@ -61,10 +63,10 @@ Locale: TypeAlias = Annotated[
 Host: TypeAlias = Annotated[str | None, typer.Option("--host", metavar="NAME", help="Instead of a URL.")]
 Port: TypeAlias = Annotated[
     int | None,
-    typer.Option("--port", metavar="NUMBER", min=1, max=65535, help="Else 587, with --tls implicit 465."),
+    typer.Option("--port", metavar="NUMBER", min=1, max=65535, help="Else 587; with implicit TLS 465."),
 ]
 Tls: TypeAlias = Annotated[
-    str, typer.Option("--tls", metavar="MODE", help="starttls, or implicit: from the first byte.")
+    str | None, typer.Option("--tls", metavar="MODE", help="starttls, or implicit: from the first byte.")
 ]
 User: TypeAlias = Annotated[
     str | None, typer.Option("--user", metavar="NAME", help="The account; its password is asked for.")
@@ -86,9 +88,8 @@ Traits: TypeAlias = Annotated[
     typer.Option("--trait", metavar="KEY=VALUE", help="An option of server URLs; may be repeated."),
 ]
 
-_URL: Final = re.compile(rf"(?:{'|'.join(SCHEMES)}):", re.IGNORECASE)
+_URL: Final = re.compile(rf"(?:{'|'.join(SCHEMES)}):|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _PASSWORD_IN_URL: Final = re.compile(r"//[^/@]*:[^/@]+@")
-_LARGEST_PASSWORD: Final = 100_000
 
 
 class Entered:
@@ -100,7 +101,7 @@ class Entered:
         url: str | None,
         host: str | None,
         port: int | None,
-        tls: str,
+        tls: str | None,
         user: str | None,
         password_file: Path | None,
         password_env: str | None,
@@ -120,15 +121,20 @@ class Entered:
         """Whether a server is named, by URL or host."""
         return self.url is not None or self.host is not None
 
+    @property
+    def has_password(self) -> bool:
+        """Whether it is said where the password comes from."""
+        return self.password_file is not None or self.password_env is not None
+
 
 def is_url(word: str) -> bool:
-    """Whether a word is a server URL."""
+    """Whether a word is meant as a server URL, be it a wrong one."""
     return _URL.match(word) is not None
 
 
-def named(words: Sequence[str] | None, customer: str | None, most: int = 2) -> tuple[str, list[str]]:
+def named(words: Sequence[str | None], customer: str | None, most: int = 2) -> tuple[str, list[str]]:
     """Give the customer, named first or by --customer, and the words behind it."""
-    rest = list(words or ())
+    rest = [one for one in words if one is not None]
     if customer is None:
         if not rest or is_url(rest[0]):
             raise CommandFailed(
@@ -156,15 +162,22 @@ def entered_server(entered: Entered, output: Output) -> Server:
     """Give the server that the options describe; warns of a password that stands on the command line."""
     if entered.url is not None and entered.host is not None:
         raise CommandFailed(Exit.USAGE, "a URL and --host are both given", advice="Name the server once.")
+    in_url = entered.url is not None and _PASSWORD_IN_URL.search(entered.url) is not None
+    if in_url and (entered.user is not None or entered.has_password):
+        raise CommandFailed(
+            Exit.USAGE, "an account stands in the URL and beside it", advice="Take it out of the URL."
+        )
     place = Place("server")
     keys = _traits(entered.traits, place)
     if entered.user is not None:
-        keys |= {"user": entered.user, "password": _password(entered)}
-    url = entered.url or _url(entered)
+        keys |= {"user": entered.user, "password": read_password(entered.password_file, entered.password_env)}
+    elif entered.has_password:  # the user may stand in the URL
+        keys["password"] = read_password(entered.password_file, entered.password_env)
+    url = entered.url or _url(entered.host, entered.port, entered.tls)
     server = None if place.problems else server_at(url, place, keys=keys)
     if server is None:
         place.fail()
-    if entered.url is not None and _PASSWORD_IN_URL.search(entered.url):
+    if in_url:
         output.warn(
             "a password on the command line can be read by others on this machine and stays in the shell's"
             " history; use --user with --password-file, or wait to be asked"
@@ -175,31 +188,38 @@ def entered_server(entered: Entered, output: Output) -> Server:
 def changed_server(old: Server, entered: Entered, output: Output) -> Server:
     """Give ``old`` with what the options change of it."""
     if entered.names_a_server:
-        return entered_server(entered, output)
+        server = entered_server(entered, output)
+        if old.credentials is not None and server.credentials is None:
+            output.warn(f"the account of {old.name} is not taken over; give --user again")
+        return server
     place = Place("server")
     changes = _traits(entered.traits, place)
     if place.problems:
         place.fail()
-    if entered.user is not None or entered.password_file or entered.password_env:
+    if entered.user is not None or entered.has_password:
         user = entered.user or (old.credentials.user if old.credentials else "")
         if not user:
             raise CommandFailed(Exit.USAGE, "a password without a user", advice="Give --user as well.")
-        changes["credentials"] = Credentials(user=user, password=_password(entered))
-    if entered.port is not None:
+        changes["credentials"] = Credentials(
+            user=user, password=read_password(entered.password_file, entered.password_env)
+        )
+    if entered.tls is not None:
+        server = server_at(_url(old.host, entered.port, entered.tls), place) or place.fail()
+        changes |= {"tls": server.tls, "port": server.port}
+    elif entered.port is not None:
         changes["port"] = entered.port
     return replace(old, **changes)
 
 
-def _url(entered: Entered) -> str:
-    if entered.host is None:
+def _url(host: str | None, port: int | None, tls: str | None) -> str:
+    if host is None:
         raise CommandFailed(
             Exit.USAGE, "no server is named", advice="Give a URL such as smtp://mail.example.com, or --host."
         )
-    if entered.tls not in ("starttls", "implicit"):
-        raise CommandFailed(Exit.USAGE, f"--tls {entered.tls}: unknown", advice="starttls, or implicit.")
-    scheme = "smtps" if entered.tls == "implicit" else "smtp"
-    host = f"[{entered.host}]" if ":" in entered.host else entered.host
-    return f"{scheme}://{host}{f':{entered.port}' if entered.port else ''}"
+    if tls not in (None, "starttls", "implicit"):
+        raise CommandFailed(Exit.USAGE, f"--tls {tls}: unknown", advice="starttls, or implicit.")
+    scheme = "smtps" if tls == "implicit" else "smtp"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"
 
 
 def _traits(given: Sequence[str], place: Place) -> dict[str, Any]:
@@ -215,36 +235,3 @@ def _traits(given: Sequence[str], place: Place) -> dict[str, Any]:
             )
         traits[name] = convert(Loose(value), place.key(name))
     return traits
-
-
-def _password(entered: Entered) -> Secret:
-    """Read the password from a file, from the environment, or from whoever sits there."""
-    if entered.password_file is not None and entered.password_env is not None:
-        raise CommandFailed(
-            Exit.USAGE, "--password-file and --password-env are both given", advice="Give one of the two."
-        )
-    if entered.password_env is not None:
-        found = os.environ.get(entered.password_env)  # noqa: TID251 - a person named the variable
-        if not found:
-            raise CommandFailed(
-                Exit.NO_INPUT,
-                f"{entered.password_env} is not set",
-                advice="Set it, or name another variable.",
-            )
-        return Secret(found)
-    if entered.password_file is not None:
-        text = (
-            sys.stdin.readline()
-            if str(entered.password_file) == "-"
-            else read_text(entered.password_file, _LARGEST_PASSWORD)
-        ).rstrip("\r\n")
-        if not text:
-            raise CommandFailed(Exit.NO_INPUT, "the password is empty", advice="Write it in one line.")
-        return Secret(text)
-    if not sys.stdin.isatty():
-        raise CommandFailed(
-            Exit.USAGE,
-            "--user is given and no password",
-            advice="Give --password-file or --password-env; at a terminal it is asked for.",
-        )
-    return Secret(typer.prompt("Password", hide_input=True, err=True))

@@ -10,6 +10,7 @@ from mailsend.cli import options
 from mailsend.cli import server_asking as asking
 from mailsend.cli.asking import mailer_for
 from mailsend.cli.output import Output
+from mailsend.cli.server_steps import store_refuses, with_store
 from mailsend.cli.server_words import tell_record
 from mailsend.model.server import ServerState
 
@@ -21,26 +22,19 @@ _Position = Annotated[
         "--position", metavar="NUMBER", min=1, help="Its place in the order, 1 the first; else the last."
     ),
 ]
-_New = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="CUSTOMER URL", help="Whose server, and where it is; or --host.", show_default=False
-    ),
-]
-_Changed = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="CUSTOMER [SERVER] [URL]", help="Whose, which, and where it is now.", show_default=False
-    ),
+_Url = Annotated[
+    str | None,
+    typer.Argument(metavar="URL", help="Where it is, as smtp://host; or --host.", show_default=False),
 ]
 
 
 def add(
-    what: _New = None,
+    who: asking.Who = None,
+    url: _Url = None,
     customer: options.Customer = None,
     host: asking.Host = None,
     port: asking.Port = None,
-    tls: asking.Tls = "starttls",
+    tls: asking.Tls = None,
     user: asking.User = None,
     password_file: asking.PasswordFile = None,
     password_env: asking.PasswordEnv = None,
@@ -55,7 +49,7 @@ def add(
 ) -> int:
     """Enter a server of a customer. It carries no mail before it is verified and released."""
     output = Output(as_json=as_json, quiet=quiet)
-    name, rest = asking.named(what, customer)
+    name, rest = asking.named((who, url), customer)
     entered = asking.Entered(
         url=rest[0] if rest else None,
         host=host,
@@ -67,23 +61,27 @@ def add(
         traits=trait,
     )
     with mailer_for(config) as mailer:
-        mailer.servers.needs_store()
-        added = mailer.servers.add(
-            name,
-            asking.entered_server(entered, output),
-            senders=sender or (),
-            position=None if position is None else position - 1,
-            by=asking.person(by),
-        )
+        with_store(mailer, name)
+        server = asking.entered_server(entered, output)
+        with store_refuses():
+            added = mailer.servers.add(
+                name,
+                server,
+                senders=sender or (),
+                position=None if position is None else position - 1,
+                by=asking.person(by),
+            )
     return tell_record(output, added, f"Next: mailsend server verify {name} {added.name}")
 
 
 def set_(
-    what: _Changed = None,
+    who: asking.Who = None,
+    which: asking.Which = None,
+    url: _Url = None,
     customer: options.Customer = None,
     host: asking.Host = None,
     port: asking.Port = None,
-    tls: asking.Tls = "starttls",
+    tls: asking.Tls = None,
     user: asking.User = None,
     password_file: asking.PasswordFile = None,
     password_env: asking.PasswordEnv = None,
@@ -97,9 +95,9 @@ def set_(
 ) -> int:
     """Change a server. With another host, port, TLS, user or password it is entered anew."""
     output = Output(as_json=as_json, quiet=quiet)
-    name, rest = asking.named(what, customer, most=3)
+    name, rest = asking.named((who, which, url), customer, most=3)
     urls = [one for one in rest if asking.is_url(one)]
-    which = next((one for one in rest if not asking.is_url(one)), None)
+    old_name = next((one for one in rest if not asking.is_url(one)), None)
     entered = asking.Entered(
         url=urls[0] if urls else None,
         host=host,
@@ -112,15 +110,11 @@ def set_(
     )
     with mailer_for(config) as mailer:
         mailer.servers.needs_store()
-        old = mailer.servers.find(name, which)
+        old = mailer.servers.find(name, old_name)
         assert old.server is not None  # whatever find gives has its server
-        changed = mailer.servers.set(
-            name,
-            old.name,
-            asking.changed_server(old.server, entered, output),
-            senders=sender,
-            by=asking.person(by),
-        )
+        server = asking.changed_server(old.server, entered, output)
+        with store_refuses():
+            changed = mailer.servers.set(name, old.name, server, senders=sender, by=asking.person(by))
     again = changed.state is not old.state or changed.state is ServerState.ENTERED
     return tell_record(
         output, changed, f"Next: mailsend server verify {name} {changed.name}" if again else ""

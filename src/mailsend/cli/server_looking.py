@@ -12,7 +12,7 @@ import typer
 from mailsend.cli import options
 from mailsend.cli import server_asking as asking
 from mailsend.cli.asking import mailer_for
-from mailsend.cli.exits import Exit
+from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.cli.server_steps import allowed
 from mailsend.cli.server_words import exit_of_probe, record_document, tell_probe
@@ -26,9 +26,9 @@ from mailsend.transport.probe import probe as probe_server
 __all__ = ["probe", "verify"]
 
 _What = Annotated[
-    list[str] | None,
+    str | None,
     typer.Argument(
-        metavar="URL|CUSTOMER [SERVER]",
+        metavar="URL|CUSTOMER",
         help="A server URL, or a customer, whose servers are all probed where none is named.",
         show_default=False,
     ),
@@ -53,6 +53,7 @@ _Wait = Annotated[
 
 def probe(
     what: _What = None,
+    which: asking.Which = None,
     customer: options.Customer = None,
     from_: _From = None,
     relay: _Relay = None,
@@ -71,15 +72,17 @@ def probe(
     With --relay one foreign recipient is asked for last, which shows an open relay.
     """
     output = Output(as_json=as_json, quiet=quiet)
-    words = list(what or ())
+    words = [one for one in (what, which) if one is not None]
     sender = None if from_ is None else Address.parse(from_, field="--from")
     stranger = None if relay is None else Address.parse(relay, field="--relay")
     if words and asking.is_url(words[0]) and customer is None:
+        if which is not None:
+            raise CommandFailed(Exit.USAGE, f"{which}: one word too many", advice="A URL stands alone.")
         entered = asking.Entered(
             url=words[0],
             host=None,
             port=None,
-            tls="starttls",
+            tls=None,
             user=user,
             password_file=password_file,
             password_env=password_env,
@@ -103,6 +106,7 @@ def probe(
 
 def verify(
     who: asking.Who = None,
+    which: asking.Which = None,
     customer: options.Customer = None,
     round_trip: _RoundTrip = False,
     wait: _Wait = 120.0,
@@ -120,7 +124,7 @@ def verify(
     A person can then release it. --round-trip also sends a mail through it and looks at what arrives.
     """
     output = Output(as_json=as_json, quiet=quiet)
-    name, rest = asking.named(who, customer)
+    name, rest = asking.named((who, which), customer)
     with mailer_for(config) as mailer, output.while_waiting("Asking the server"):
         known = allowed(mailer, name, rest[0] if rest else None, ServerAct.VERIFY)
         found = mailer.servers.verify(

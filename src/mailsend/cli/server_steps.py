@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mailsend.cli import options
@@ -11,15 +13,17 @@ from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.cli.server_words import tell_record
 from mailsend.decide.server_state import Refused, ServerAct, next_state
+from mailsend.errors import StoreError
 from mailsend.mailer import Mailer
 from mailsend.model.server import ServerState
 from mailsend.model.server_record import ServerRecord
 
-__all__ = ["allowed", "lock", "release", "unlock"]
+__all__ = ["allowed", "lock", "release", "store_refuses", "unlock", "with_store"]
 
 
 def release(
     who: asking.Who = None,
+    which: asking.Which = None,
     customer: options.Customer = None,
     by: asking.By = None,
     note: asking.Note = "",
@@ -30,11 +34,12 @@ def release(
 ) -> int:
     """Let a verified server carry its customer's mail. From here on the customer answers for delivery."""
     output = Output(as_json=as_json, quiet=quiet)
-    return _step(output, config, who, customer, ServerAct.RELEASE, by, note)
+    return _step(output, config, (who, which), customer, ServerAct.RELEASE, by, note)
 
 
 def lock(
     who: asking.Who = None,
+    which: asking.Which = None,
     customer: options.Customer = None,
     by: asking.By = None,
     note: asking.Note = "",
@@ -45,11 +50,12 @@ def lock(
 ) -> int:
     """Keep all mail from a server, at once."""
     output = Output(as_json=as_json, quiet=quiet)
-    return _step(output, config, who, customer, ServerAct.LOCK, by, note)
+    return _step(output, config, (who, which), customer, ServerAct.LOCK, by, note)
 
 
 def unlock(
     who: asking.Who = None,
+    which: asking.Which = None,
     customer: options.Customer = None,
     by: asking.By = None,
     note: asking.Note = "",
@@ -60,19 +66,19 @@ def unlock(
 ) -> int:
     """Take a lock away: the server is entered, and has to be verified."""
     output = Output(as_json=as_json, quiet=quiet)
-    return _step(output, config, who, customer, ServerAct.UNLOCK, by, note)
+    return _step(output, config, (who, which), customer, ServerAct.UNLOCK, by, note)
 
 
 def _step(
     output: Output,
     config: Path | None,
-    who: list[str] | None,
+    words: tuple[str | None, ...],
     customer: str | None,
     act: ServerAct,
     by: str | None,
     note: str,
 ) -> int:
-    name, rest = asking.named(who, customer)
+    name, rest = asking.named(words, customer)
     with mailer_for(config) as mailer:
         record = allowed(mailer, name, rest[0] if rest else None, act)
         take = {
@@ -80,7 +86,24 @@ def _step(
             ServerAct.LOCK: mailer.servers.lock,
             ServerAct.UNLOCK: mailer.servers.unlock,
         }[act]
-        return tell_record(output, take(name, record.name, by=asking.person(by), note=note))
+        with store_refuses():
+            taken = take(name, record.name, by=asking.person(by), note=note)
+    return tell_record(output, taken)
+
+
+def with_store(mailer: Mailer, customer: str) -> None:
+    """See that there is a store, and that it can be read; raises StoreError, which ends with 69."""
+    mailer.servers.needs_store()
+    mailer.servers.list(customer)
+
+
+@contextmanager
+def store_refuses() -> Iterator[None]:
+    """Let what the store will not do end as not permitted; where it is missing was said before."""
+    try:
+        yield
+    except StoreError as problem:
+        raise CommandFailed(Exit.NOT_PERMITTED, str(problem), advice=problem.advice) from None
 
 
 def allowed(mailer: Mailer, customer: str, which: str | None, act: ServerAct) -> ServerRecord:

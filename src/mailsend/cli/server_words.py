@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from mailsend.cli.exits import Exit
 from mailsend.cli.output import Output
 from mailsend.decide.verdict import Reason
 from mailsend.model.server import Server
+from mailsend.model.server_options import OPTIONS
 from mailsend.model.server_record import ServerRecord
 from mailsend.model.words import phrase
 from mailsend.transport.probe import Finding, Level, ProbeCode, ProbeReport, ProbeStep, Proposal
@@ -38,6 +40,7 @@ _OF_STEP: Final = {
 }
 _PERMANENT: Final = range(500, 600)
 _TRANSIENT: Final = range(400, 500)
+_PLAIN: Final = Server()
 _STEPS_SHOWN: Final = "%Y-%m-%d %H:%M"
 
 
@@ -64,7 +67,8 @@ def tell_probe(output: Output, report: ProbeReport, locale: str) -> None:
     output.line(f"{report.server}{f' ({report.preset})' if report.preset else ''}", "bold")
     for one in report:
         advice = "" if one.level is Level.OK else one.advise(locale)
-        told = f"{one.title(locale)}: {one.explain(locale)} {advice}".rstrip()
+        words = (one.explain(locale), *_why_not_trusted(one, report, locale), advice)
+        told = f"{one.title(locale)}: {' '.join(filter(None, words))}"
         output.marked(_MARKS[one.level], told, indent=_INDENT)
     if report.proposals:
         output.heading(phrase("probe.proposals", {}, locale))
@@ -72,11 +76,37 @@ def tell_probe(output: Output, report: ProbeReport, locale: str) -> None:
             output.line(f"  {_written(proposal)}  ({proposal.because})")
 
 
+def _why_not_trusted(finding: Finding, report: ProbeReport, locale: str) -> Iterator[str]:
+    """Say what is wrong with a certificate that was not trusted: date, name, or who vouches for it."""
+    facts = finding.facts
+    if finding.level is not Level.FAILED or "name_matches" not in facts:
+        return
+    wrong = []
+    if facts["days"] < 0:
+        wrong.append("ended")
+    elif datetime.fromisoformat(facts["starts"]) > report.started:
+        wrong.append("not_begun")
+    if not facts["name_matches"]:
+        wrong.append("other_name")
+    if facts["issuer"] == facts["subjects"][0]:
+        wrong.append("self_signed")
+    told = {
+        "starts": facts["starts"][:10],
+        "ends": facts["ends"][:10],
+        "names": ", ".join(facts["names"]) or facts["subjects"][0],
+        "host": facts["host"],
+    }
+    for one in wrong or ["unknown_authority"]:
+        yield phrase(f"probe.certificate.{one}", told, locale)
+
+
 def _written(proposal: Proposal) -> str:
+    """Write a proposal as it is to be set: a trait of the server, or a key of the settings."""
     value = proposal.value
     if isinstance(value, bool):
         value = str(value).lower()
-    return f"{proposal.trait}={','.join(value) if isinstance(value, list) else value}"
+    told = f"{proposal.trait}={','.join(value) if isinstance(value, list) else value}"
+    return f"--trait {told}" if proposal.trait in OPTIONS else told.replace("=", " = ", 1)
 
 
 def tell_record(output: Output, record: ServerRecord, then: str = "") -> int:
@@ -95,7 +125,7 @@ def tell_servers(output: Output, smarthosts: Sequence[Server], records: Sequence
     if not rows:
         output.line("There are no servers.")
         return
-    output.table(["CUSTOMER", "SERVER", "STATE", "SINCE"], rows)
+    output.table(["CUSTOMER", "SERVER", "STATE", "SINCE (UTC)"], rows)
 
 
 def _since(record: ServerRecord) -> str:
@@ -134,4 +164,15 @@ def _server(server: Server) -> dict[str, Any]:
         "port": server.port,
         "tls": str(server.tls),
         "log_in": server.credentials is not None,
+        "traits": _traits(server),
     }
+
+
+def _traits(server: Server) -> dict[str, Any]:
+    """Give the options of a server URL that are not as they come."""
+    told = {}
+    for name in sorted(set(OPTIONS) - {"tls", "dangerous"}):
+        value = getattr(server, name)
+        if value != getattr(_PLAIN, name):
+            told[name] = [str(one) for one in value] if isinstance(value, tuple) else value
+    return told

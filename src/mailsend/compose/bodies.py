@@ -16,8 +16,12 @@ _WIDTH: Final = 76
 _PIECE = 1 << 16
 _SHOWN = bytes(range(0x20, 0x7F)) + b"\r\n"
 _UNQUOTED = bytes(octet for octet in range(0x20, 0x7F) if octet != 0x3D) + b"\r\n\t"
+_QUOTED = [(bytes((octet,)), b"=%02X" % octet) for octet in range(256)]
+_EQUALS_SIGN = 0x3D
+_FEW = 12  # different octets to quote, up to which one pass for each is sooner done than all in one
+# As many lines as fit, and of one that does not what fits: =XX is not broken, and = takes a place.
+_TO_SOFT_BREAK = re.compile(rb"(?:[^\n]{0,76}+\n)*+[^\n]{73}+(?:[^=\n][^=\n]?+)?+|(?s:.+)\Z")
 
-_CHANGED_BY_RELAYS = re.compile(rb"\n(?:\.|From )")
 _CHANGED_LINE = re.compile(rb"\n(?:\.|From )[^\r\n]*")
 
 
@@ -38,8 +42,9 @@ def encode_text(field: str, text: str) -> tuple[str, bytes]:
 def encode_octets(octets: bytes) -> tuple[str, bytes]:
     """Give quoted-printable or base64, whichever is smaller, for text whose lines end in CRLF."""
     # Two characters more for each quoted octet, a third and the line ends more for base64.
-    if 6 * len(octets.translate(None, _UNQUOTED)) < len(octets):
-        return "quoted-printable", quoted_printable(octets)
+    others = octets.translate(None, _UNQUOTED)
+    if 6 * len(others) < len(octets):
+        return "quoted-printable", _guarded(_quoted(octets, set(others)))
     return "base64", base64_lines(octets)
 
 
@@ -67,14 +72,36 @@ def quoted_printable(octets: bytes) -> bytes:
 
     ``From `` and a dot at the start of a line are quoted as well: relays change them (M30).
     """
-    # The encoder copies the line ending that it meets first; without any it would break with LF.
-    lines = binascii.b2a_qp(octets + b"\r\n")[:-2]
-    if lines.startswith((b".", b"From ")) or _CHANGED_BY_RELAYS.search(lines):
-        return _CHANGED_LINE.sub(_guarded, b"\n" + lines)[1:]
-    return lines
+    return _guarded(_quoted(octets, set(octets.translate(None, _UNQUOTED))))
 
 
-def _guarded(found: re.Match[bytes]) -> bytes:
+def _quoted(octets: bytes, others: set[int]) -> bytes:
+    """Give what ``binascii`` gives, save that a dot alone in its line stays; ``others`` are to be quoted.
+
+    Most texts have few of them: then one pass for each is sooner done than one for all.
+    """
+    if len(others) > _FEW or octets.endswith((b" ", b"\t")) or b"\t\r\n" in octets:
+        # The encoder copies the line ending that it meets first; without any it would break with LF.
+        return binascii.b2a_qp(octets + b"\r\n")[:-2]
+    octets = octets.replace(b"=", b"=3D")
+    for octet, quoted in [_QUOTED[one] for one in others if one != _EQUALS_SIGN]:
+        octets = octets.replace(octet, quoted)
+    if octets.rfind(b" \r\n") >= 0:
+        octets = octets.replace(b" \r\n", b"=20\r\n")
+    return b"=\r\n".join(_TO_SOFT_BREAK.findall(octets))
+
+
+def _guarded(lines: bytes) -> bytes:
+    """Quote what relays change at the start of a line."""
+    return _CHANGED_LINE.sub(_guarded_line, b"\n" + lines)[1:] if _is_changed_by_relays(lines) else lines
+
+
+def _is_changed_by_relays(lines: bytes) -> bool:
+    # CPython looks from the right several times faster than from the left.
+    return lines.startswith((b".", b"From ")) or lines.rfind(b"\n.") >= 0 or lines.rfind(b"\nFrom ") >= 0
+
+
+def _guarded_line(found: re.Match[bytes]) -> bytes:
     """Quote what relays change at the start of a line, and break the line anew where it grew."""
     broken = []
     line = _quoted_start(found.group()[1:])
@@ -99,9 +126,8 @@ def _can_stand(octets: bytes) -> bool:
     return (
         octets.isascii()
         and not octets.translate(None, _SHOWN)
-        and b" \r\n" not in octets
-        and not octets.startswith((b".", b"From "))
-        and not _CHANGED_BY_RELAYS.search(octets)
+        and octets.rfind(b" \r\n") < 0
+        and not _is_changed_by_relays(octets)
         and not octets.endswith(b" ")
         and max(map(len, octets.split(b"\r\n"))) <= _WIDTH
     )

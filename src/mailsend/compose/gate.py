@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailsend.model.lines import bare_line_end_at, long_line_at
+from mailsend.model.lines import bare_line_end_at, has_whole_lines, long_line_at
 
 __all__ = ["GateCode", "GateFault", "check"]
 
@@ -36,8 +36,10 @@ class GateFault:
     where: str = ""
 
 
-# A field, folded or not; a folded line that is blank would end the header for some readers.
-_FIELD = re.compile(rb"([!-9;-~]+):[^\r\n]*\r\n(?:[ \t]+[^ \t\r\n][^\r\n]*\r\n)*")
+_LARGE = 1 << 16
+# A field, folded or not; a folded line that is blank would end the header for some readers. No CR and
+# no LF stands alone where this is looked for.
+_FIELD = re.compile(rb"(([!-9;-~]+):[^\r]*\r\n(?:[ \t]+[^ \t\r][^\r]*\r\n)*)")
 _FIELDS = re.compile(rb"(?:%s)++" % _FIELD.pattern)
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _REQUIRED = (b"from", b"date", b"message-id", b"mime-version")
@@ -68,12 +70,19 @@ def check(data: bytes, *more: bytes) -> GateFault | None:
     end = data.find(b"\r\n\r\n") + 2
     if end < 2:
         return GateFault(code=GateCode.NO_HEADER)
-    return _header(data, end) or _seven_bit(data, end, more) or _fields(data, end)
+    fields = _FIELD.findall(data, 0, end)
+    return (
+        _header(data, end, sum([len(whole) for whole, _ in fields]))
+        or _seven_bit(data, end, more)
+        or _fields([name.lower() for _, name in fields])
+    )
 
 
 def _lines(data: bytes, at: int) -> GateFault | None:
     if b"\0" in data:
         return _fault(GateCode.NUL, at + data.index(b"\0"))
+    if len(data) < _LARGE and has_whole_lines(data):
+        return None
     bare = bare_line_end_at(data)
     if bare >= 0:
         return _fault(GateCode.BARE_CR_OR_LF, at + bare)
@@ -83,11 +92,10 @@ def _lines(data: bytes, at: int) -> GateFault | None:
     return _fault(GateCode.LONG_LINE, at + long_line) if long_line >= 0 else None
 
 
-def _header(data: bytes, end: int) -> GateFault | None:
-    whole = _FIELDS.match(data, 0, end)
-    at = whole.end() if whole else 0
-    if at < end:
-        return _fault(GateCode.BROKEN_HEADER, at)
+def _header(data: bytes, end: int, in_fields: int) -> GateFault | None:
+    if in_fields < end:
+        whole = _FIELDS.match(data, 0, end)
+        return _fault(GateCode.BROKEN_HEADER, whole.end() if whole else 0)
     try:
         data[:end].decode()
     except UnicodeDecodeError as fault:
@@ -105,8 +113,7 @@ def _seven_bit(data: bytes, end: int, more: Sequence[bytes]) -> GateFault | None
     return None
 
 
-def _fields(data: bytes, end: int) -> GateFault | None:
-    names = [name.lower() for name in _FIELD.findall(data, 0, end)]
+def _fields(names: list[bytes]) -> GateFault | None:
     known = set(names)
     if len(known) == len(names) and known.issuperset(_REQUIRED) and known.isdisjoint(_FORBIDDEN):
         return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from mailsend.compose.bodies import base64_lines, encode_text, is_utf8
 from mailsend.compose.calendar import FILENAME, calendar_octets, method_fault
 from mailsend.compose.entity import Entity, boundary_digest, multipart
@@ -45,8 +47,13 @@ def _joined(subtype: str, boundary: str, parts: list[Entity]) -> list[Entity]:
 
 def _text(subtype: str, text: str) -> Entity:
     encoding, octets = encode_text("text" if subtype == "plain" else subtype, text)
+    return Entity(_text_fields(subtype, encoding), (octets,), plain=encoding == "7bit")
+
+
+@cache
+def _text_fields(subtype: str, encoding: str) -> bytes:
     fields = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n"
-    return Entity(fields.encode(), (octets,), plain=encoding == "7bit")
+    return fields.encode()
 
 
 def _invitation(calendar: Invitation) -> tuple[list[Entity], Entity]:

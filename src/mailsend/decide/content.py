@@ -214,12 +214,15 @@ def _filenames(message: Message) -> tuple[str, ...]:
 
 def _is_text(text: str) -> bool:
     """Whether a mail can carry it: no NUL, no half of a surrogate pair."""
+    if "\0" in text:
+        return False
+    if text.isascii():
+        return True
     try:
         text.encode()
-        writable = "\0" not in text
     except UnicodeEncodeError:
-        writable = False
-    return writable
+        return False
+    return True
 
 
 def _two_sources(message: Message) -> bool:

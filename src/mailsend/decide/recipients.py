@@ -192,15 +192,16 @@ def resolve_recipients(message: Message, circumstances: Circumstances) -> Recipi
             facts={"left_out": {str(one): str(why.reason) for one, why in each.items()}},
             advice="Look at the reasons: a list or a rule keeps every recipient from this mail.",
         )
-    shown: dict[Field, list[Mailbox]] = {field: [] for field in Field}
+    to: list[Mailbox] = []
+    cc: list[Mailbox] = []
     for one in each.values():
-        if one.envelope_address is not None:
-            shown[one.field].append(_shown(one.mailbox, test_address))
+        if one.envelope_address is not None and one.field is not Field.BCC:
+            (to if one.field is Field.TO else cc).append(_shown(one.mailbox, test_address))
     return RecipientsDecision(
         reason=RecipientsReason.TEST_MODE if test_address else RecipientsReason.AS_REQUESTED,
         each=ByAddress(each),
-        to=tuple(shown[Field.TO]),
-        cc=tuple(shown[Field.CC]),
+        to=tuple(to),
+        cc=tuple(cc),
         archive=None if test_address else circumstances.scope.first("archive_bcc"),
         passed_over=tuple(passed),
     )

@@ -83,12 +83,12 @@ class RoutesDecision(Decision):
     @property
     def servers(self) -> tuple[Server, ...]:
         """The servers themselves."""
-        return tuple(one.server for one in self.offered)
+        return tuple([one.server for one in self.offered])
 
     @property
     def owners(self) -> frozenset[Owner]:
         """Whose servers are among them."""
-        return frozenset(one.owner for one in self.offered)
+        return frozenset([one.owner for one in self.offered])
 
     def value(self) -> list[str]:
         """Give the servers' names."""

@@ -20,17 +20,28 @@ class Turns(Generic[T]):
     It belongs to one thread.
     """
 
-    __slots__ = ("_waiting",)
+    __slots__ = ("_count", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[str, OrderedDict[T, None]] = OrderedDict()
+        self._count = 0
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
+    def __len__(self) -> int:
+        return self._count
+
     def join(self, customer: str, who: T) -> None:
         """Let ``who`` wait behind the others of ``customer``, and a new customer behind the others."""
-        self._waiting.setdefault(customer, OrderedDict())[who] = None
+        of_customer = self._waiting.setdefault(customer, OrderedDict())
+        self._count += who not in of_customer
+        of_customer[who] = None
+
+    def rejoin(self, customer: str, who: T) -> None:
+        """Let ``who``, whose turn came to nothing, wait before the others of ``customer``."""
+        self.join(customer, who)
+        self._waiting[customer].move_to_end(who, last=False)
 
     @property
     def first(self) -> T | None:
@@ -43,6 +54,7 @@ class Turns(Generic[T]):
             return None
         customer, of_customer = self._waiting.popitem(last=False)
         who, _ = of_customer.popitem(last=False)
+        self._count -= 1
         if of_customer:
             self._waiting[customer] = of_customer
         return who
@@ -50,8 +62,9 @@ class Turns(Generic[T]):
     def leave(self, customer: str, who: T) -> None:
         """Let ``who`` wait no longer; nobody's turn comes later for it."""
         of_customer = self._waiting.get(customer)
-        if of_customer is None:
+        if of_customer is None or who not in of_customer:
             return
-        of_customer.pop(who, None)
+        del of_customer[who]
+        self._count -= 1
         if not of_customer:
             del self._waiting[customer]

@@ -29,6 +29,7 @@ Look = Callable[[Submission], Go | Hold | Drop]
 _OVERTIME: Final = 5.0  # seconds that a transport may take to notice that the deadline has passed
 _TRANSPORT_ERROR: Final = "transport_error"
 _NOBODY: Final = ()
+_KNOWN: Final = frozenset(Reason)
 
 
 class Delivery:
@@ -186,7 +187,7 @@ class Delivery:
                 self._stopped = True
             if attempt.retry_now and _connection_failed(result):
                 parcel.again.add(one)
-            if may_go_elsewhere(
+            if not _may_be_there(attempt, result) and may_go_elsewhere(
                 outcome=result.outcome,
                 fault=result.fault,
                 lasting=result.lasting,
@@ -200,11 +201,13 @@ class Delivery:
     async def _submit(self, parcel: Parcel, server: Server, envelope: Envelope) -> Attempt | None:
         """Ask the transport; what it should not do ends the delivery, and is told."""
         mail, left = self._submission, self.left()
+        known: list[Attempt] = []
         options = SubmitOptions(
             envelope_id=mail.id,
             require_tls=mail.message.require_tls,
             deadline=left,
             customer=mail.message.customer or "",
+            abandoned=known.append,
         )
         offered = False
         try:
@@ -214,6 +217,9 @@ class Delivery:
                 return await transport.submit(envelope, mail.data, options=options)
             async with asyncio.timeout(left + _OVERTIME):
                 return await transport.submit(envelope, mail.data, options=options)
+        except asyncio.CancelledError:
+            self._abandon(parcel, envelope, known)
+            raise
         except MailsendError as problem:  # raised before anything was offered to a server
             self._error = problem
             parcel.tell(envelope.recipients, Outcome.DEFERRED, _TRANSPORT_ERROR, problem.advice)
@@ -227,10 +233,24 @@ class Delivery:
         self._stopped = True
         return None
 
-    def report(self) -> Report:
-        """Say what became of each requested recipient."""
+    def _abandon(self, parcel: Parcel, envelope: Envelope, known: list[Attempt]) -> None:
+        """Take over what is known of an attempt that was cancelled; where nothing is, nobody knows."""
+        for attempt in known:
+            self._attempts.append(attempt)
+            for one in envelope.recipients:
+                parcel.learn(one, attempt)
+        if not known:
+            parcel.tell(envelope.recipients, Outcome.UNKNOWN, _TRANSPORT_ERROR)
+
+    def report(self, index: int) -> Report:
+        """Say what became of each requested recipient; ``index`` is the mail's place among many."""
         return report_of(
-            self._submission, self._parcels, self._attempts, error=self._error, decisions=self._orders
+            self._submission,
+            self._parcels,
+            self._attempts,
+            error=self._error,
+            decisions=self._orders,
+            index=index,
         )
 
 
@@ -239,9 +259,14 @@ def _concerns_all(result: RecipientResult) -> bool:
     return result.fault is Fault.ACCOUNT or (result.fault is Fault.SERVER and result.reply is None)
 
 
+def _may_be_there(attempt: Attempt, result: RecipientResult) -> bool:
+    """Say whether the server may have the mail for all that it said: then no other gets it in this call."""
+    return attempt.dot_out and result.reason == Reason.SENSELESS_REPLY
+
+
 def _connection_failed(result: RecipientResult) -> bool:
     """Say whether it was the connection alone, and not a server that answered, that failed here."""
     if result.outcome is not Outcome.DEFERRED or result.fault not in (None, Fault.SERVER, Fault.ACCOUNT):
         return False
-    known = result.reason in set(Reason)
+    known = result.reason in _KNOWN
     return conclude(Reason(result.reason), result.reply).retry_now if known else True

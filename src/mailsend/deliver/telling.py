@@ -35,6 +35,7 @@ def report_of(
     *,
     error: Exception | None = None,
     decisions: Iterable[Decision] = (),
+    index: int = 0,
 ) -> Report:
     """Say what became of each requested recipient."""
     told: dict[Address, RecipientResult] = {}
@@ -54,6 +55,7 @@ def report_of(
         )
     return Report(
         id=submission.id,
+        index=index,
         message_id=submission.message_id,
         recipients=ByAddress(recipients),
         attempts=tuple(attempts),

@@ -30,6 +30,8 @@ async def deliver(
     again: bool = True,
     sleep: Sleep = asyncio.sleep,
     lanes: Lanes | None = None,
+    index: int = 0,
+    cancelled: Callable[[Report], object] | None = None,
 ) -> Report:
     """Bring a finished mail to a server that accepts it, and tell what became of each recipient.
 
@@ -38,16 +40,23 @@ async def deliver(
     after 1, 2, 4 … seconds, unless ``again`` is False. ``deadline`` is in seconds from now and ends
     everything but a final dot that is already sent; ``clock`` gives seconds that never go back.
     ``lanes`` is what is known of the servers: of two that were chosen for the same reason the one
-    that is well goes first, and a mail over a server's limit waits for it. Never raises for what a
-    server or a transport does: ``report.error`` holds what should not have happened.
+    that is well goes first, and a mail over a server's limit waits for it. ``index`` is the report's:
+    the mail's place among many. Never raises for what a
+    server or a transport does: ``report.error`` holds what should not have happened. Where it is
+    cancelled, ``cancelled`` is told what is known so far.
     """
     ends = None if deadline is None else clock() + deadline
     delivery = Delivery(
         submission, transport_for=transport_for, look=look, clock=clock, ends=ends, sleep=sleep, lanes=lanes
     )
-    if await delivery.walk() and again:
-        await _walk_again(delivery, sleep)
-    return delivery.report()
+    try:
+        if await delivery.walk() and again:
+            await _walk_again(delivery, sleep)
+    except asyncio.CancelledError:
+        if cancelled is not None:
+            cancelled(delivery.report(index))
+        raise
+    return delivery.report(index)
 
 
 async def _walk_again(delivery: Delivery, sleep: Sleep) -> None:

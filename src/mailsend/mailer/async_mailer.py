@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Coroutine, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from mailsend.errors import InvalidSettings
@@ -150,13 +149,14 @@ class AsyncMailer(CommonMailer):
         *,
         rules: Rules | Refusal | None = None,
         again: bool = True,
+        index: int = 0,
     ) -> Report:
         message = submission.message
         if rules is None:
             rules = await self._rules((message.customer, message.business_unit))
         fresh = self._core.fresh(submission, rules)
         look = await self._think(self._core.look_with(fresh, rules))
-        return await self._core.deliver(fresh, look, deadline, again=again)
+        return await self._core.deliver(fresh, look, deadline, again=again, index=index)
 
     async def _one(self, index: int, message: Message | Submission, deadline: float | None) -> Report:
         from mailsend.model.report import Report
@@ -164,11 +164,10 @@ class AsyncMailer(CommonMailer):
 
         try:
             if isinstance(message, Submission):
-                return replace(await self._act(message, deadline), index=index)
+                return await self._act(message, deadline, index=index)
             thought = await self._think(self._core.think(message))
             if isinstance(thought.answer, Refusal):
                 return Report(index=index, refusal=thought.answer)
-            report = await self._act(thought.answer, deadline, rules=thought.rules)
-            return replace(report, index=index)
+            return await self._act(thought.answer, deadline, rules=thought.rules, index=index)
         except Exception as problem:  # noqa: BLE001 - one message's failure is that message's report
             return Report(index=index, error=problem)

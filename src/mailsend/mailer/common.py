@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mailsend.mailer import imports_at_fork  # noqa: F401  before anything of ours is first needed
 from mailsend.mailer.without_store import WithoutStore
 
 # What a mail is made of is imported where it is used, so that importing a Mailer costs little.

@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from mailsend.deliver import deliver
 from mailsend.errors import InvalidMessage, InvalidSettings, MessageRefused, UnknownCustomer
+from mailsend.mailer import diversion
 from mailsend.mailer.clock import monotonic, utc_now
+from mailsend.mailer.gather import RulesRefused, find_scope, gather
+from mailsend.mailer.ids import new_id
 from mailsend.mailer.interceptors import After, Before, Check, Interceptors
+from mailsend.mailer.lanes import lanes_of_this_process
+from mailsend.mailer.looking import Look, look_with
 from mailsend.mailer.refused_log_ins import lock_where_refused
 from mailsend.mailer.server_states import ServerStates
 from mailsend.mailer.store_door import StoreDoor
@@ -19,11 +25,11 @@ from mailsend.mailer.token_sources import check_token_sources
 from mailsend.model.message import Message
 from mailsend.model.rules import Rules, Scope
 from mailsend.model.submission import Refusal, Submission
+from mailsend.prepare import decide, draft, renew, seal
 
 if TYPE_CHECKING:
     from mailsend.compose.templates import Templates
     from mailsend.mailer.directory import Directory
-    from mailsend.mailer.looking import Look
     from mailsend.mailer.sealing import Sealing
     from mailsend.mailer.transports import Transports
     from mailsend.model.circumstances import Circumstances
@@ -122,8 +128,6 @@ class Core:
 
     def think(self, message: Message) -> Thinking[Thought]:
         """Prepare a message, from interceptors to the finished mail."""
-        from mailsend.prepare import draft
-
         found = yield from self._gather(message)
         if isinstance(found, Refusal):
             return Thought(answer=found)
@@ -131,20 +135,15 @@ class Core:
         drafted = draft(changed, circumstances)
         if isinstance(drafted, Refusal):
             return Thought(answer=drafted, rules=circumstances.rules)
-        sealed = yield from ask_for_seal(drafted)
+        sealed = (yield from ask_for_seal(drafted)) if drafted.keys else seal(drafted)
         return Thought(answer=self.interceptors.ask_check(sealed), rules=circumstances.rules)
 
     def consider(self, message: Message) -> Thinking[tuple[Decision | Refusal, ...]]:
         """Make the decisions that need no content, and no recipients where there are none."""
-        from mailsend.prepare import decide
-
         found = yield from self._gather(message)
         return (found,) if isinstance(found, Refusal) else decide(*found)
 
     def _gather(self, message: Message) -> Thinking[tuple[Message, Circumstances] | Refusal]:
-        from mailsend.mailer.gather import find_scope, gather
-        from mailsend.mailer.ids import new_id
-
         if not isinstance(message, Message):
             raise InvalidMessage(
                 "message",
@@ -152,7 +151,7 @@ class Core:
                 advice="A finished Submission goes out by deliver.",
             )
         asked = (message.customer, message.business_unit)
-        rules = yield from ask_rules(asked)
+        rules = self.known_rules(asked) or (yield from ask_rules(asked))
         if isinstance(rules, Refusal):
             return rules
         changed = self.interceptors.ask_before(message, rules)
@@ -183,9 +182,6 @@ class Core:
         late = now - max(due, submission.prepared) > STALE_AFTER
         if not late and rules.version == submission.rules_version:
             return submission
-        from mailsend.mailer.gather import find_scope, gather
-        from mailsend.prepare import renew
-
         message = submission.message
         scope = find_scope(message.customer, message.business_unit, rules)
         if isinstance(scope, Refusal):
@@ -205,9 +201,6 @@ class Core:
 
     def look_with(self, submission: Submission, rules: Rules | Refusal) -> Thinking[Look]:
         """Give the last look for a mail, by these rules and by what is known of its customer's servers."""
-        from mailsend.mailer.gather import find_scope
-        from mailsend.mailer.looking import look_with
-
         if isinstance(rules, Refusal):
             return look_with(rules, rules, None, self.test_mode)
         scope = find_scope(submission.message.customer, submission.message.business_unit, rules)
@@ -217,13 +210,15 @@ class Core:
         return look_with(rules, scope, own, self.test_mode)
 
     async def deliver(
-        self, submission: Submission, look: Look, deadline: float | None, *, again: bool = True
+        self,
+        submission: Submission,
+        look: Look,
+        deadline: float | None,
+        *,
+        again: bool = True,
+        index: int = 0,
     ) -> Report:
         """Bring a finished mail to a server; never raises for what a server does."""
-        from mailsend.deliver import deliver
-        from mailsend.mailer import diversion
-        from mailsend.mailer.lanes import lanes_of_this_process
-
         diverted = diversion.current()
         report = await deliver(
             submission,
@@ -233,12 +228,16 @@ class Core:
             deadline=deadline,
             again=again,
             lanes=None if diverted else lanes_of_this_process(),
+            index=index,
+            cancelled=self.interceptors.tell_after,
         )
-        if diverted:
-            diverted.tell(submission, report)
-        else:
-            await lock_where_refused(submission, report, self.states)
-        self.interceptors.tell_after(report)
+        try:
+            if diverted:
+                diverted.tell(submission, report)
+            else:
+                await lock_where_refused(submission, report, self.states)
+        finally:  # whoever cancels this cancels no mail: it is out
+            self.interceptors.tell_after(report)
         return report
 
     def templates(self) -> Templates:
@@ -254,8 +253,6 @@ class Core:
     @staticmethod
     def refused_rules(problem: InvalidSettings, asked: Asked) -> Refusal:
         """Give the refusal for a directory that has no rules, or wrong ones, for a message."""
-        from mailsend.mailer.gather import RulesRefused
-
         unknown = isinstance(problem, UnknownCustomer)
         return Refusal(
             step="rules",

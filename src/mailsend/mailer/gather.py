@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from mailsend.errors import UnknownCustomer
 from mailsend.mailer.facts import asked_domains, offered_servers
-from mailsend.mailer.known_scopes import known_scope
+from mailsend.mailer.known_scopes import known_scope, scope_named
 from mailsend.model.address import Domain
 from mailsend.model.circumstances import Circumstances, DomainFacts, OfferedServer, Owner
 from mailsend.model.message import Message
@@ -33,22 +33,21 @@ class RulesRefused(StrEnum):
 
 def find_scope(customer: str | None, business_unit: str | None, rules: Rules) -> Scope | Refusal:
     """Give the scope that a message names, or the refusal where there is none."""
-    facts = {"customer": customer, "business_unit": business_unit}
     if customer is None and business_unit is not None:
         return Refusal(
             step="rules",
             reason=RulesRefused.BUSINESS_UNIT_ALONE,
-            facts=facts,
+            facts={"customer": customer, "business_unit": business_unit},
             advice="Name the customer that the business unit belongs to.",
         )
     try:
-        return rules.scope(customer, business_unit)
+        return scope_named(customer, business_unit, rules)
     except UnknownCustomer as problem:
         known = customer in rules.customers
         return Refusal(
             step="rules",
             reason=RulesRefused.UNKNOWN_BUSINESS_UNIT if known else RulesRefused.UNKNOWN_CUSTOMER,
-            facts=facts,
+            facts={"customer": customer, "business_unit": business_unit},
             advice=problem.advice,
         )
 
@@ -76,9 +75,9 @@ def gather(
         scope=scope,
         now=now,
         id=id,
-        locale=message.locale or scope.first("locale") or DEFAULT_LOCALE,
+        locale=message.locale or known.locale or DEFAULT_LOCALE,
         test_mode=test_mode,
-        servers=offered_servers(scope, own),
+        servers=known.servers if own is None else offered_servers(scope, own),
         domain_facts=_with_proofs(facts, scope, own),
         renderer=known.templates,
         signers=signers,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mailsend.mailer.facts import facts_of, signers_for, stated_domains
+from mailsend.mailer.facts import facts_of, offered_servers, signers_for, stated_domains
 from mailsend.mailer.looks import templates_for
 from mailsend.model.frozen import FrozenDict
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mailsend.model.circumstances import DomainFacts, SigningKey
     from mailsend.model.rules import Rules, Scope
 
-__all__ = ["KnownScope", "known_scope"]
+__all__ = ["KnownScope", "known_scope", "scope_named"]
 
 _MOST_SCOPES = 1024
 _MOST_ASKED = 256  # senders' domains are few, those of Reply-To may be any
@@ -23,13 +23,18 @@ _known: dict[tuple[str, str | None, str | None], KnownScope] = {}
 
 
 class KnownScope:
-    """One scope's templates, and the facts and keys of the domains that its mails ask about."""
+    """One scope's templates, servers and language, and facts and keys of the domains that mails ask about.
 
-    __slots__ = ("_asked", "_stated", "scope", "templates")
+    ``servers`` are as far as the rules release them; ``locale`` is None where no scope states one.
+    """
+
+    __slots__ = ("_asked", "_stated", "locale", "scope", "servers", "templates")
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.templates = templates_for(scope)
+        self.servers = offered_servers(scope)
+        self.locale: str | None = scope.first("locale")
         self._stated = stated_domains(scope)
         self._asked: dict[
             tuple[Domain, ...], tuple[Mapping[Domain, DomainFacts], tuple[SigningKey, ...]]
@@ -53,11 +58,26 @@ class KnownScope:
     def is_of(self, scope: Scope) -> bool:
         """Whether this is about the very same rules."""
         mine = self.scope
-        return (
+        return mine is scope or (
             mine.application is scope.application
             and mine.customer is scope.customer
             and mine.business_unit is scope.business_unit
         )
+
+
+def scope_named(customer: str | None, business_unit: str | None, rules: Rules) -> Scope:
+    """Give the scope of a customer and its unit; the same as before, where they are known and the same.
+
+    Raises UnknownCustomer for either.
+    """
+    found = _known.get((rules.version, customer, business_unit))
+    if found is not None and found.scope.application is rules.application:
+        holder = None if customer is None else rules.customers.get(customer)
+        units = {} if holder is None else holder.business_units
+        unit = None if business_unit is None else units.get(business_unit)
+        if found.scope.customer is holder and found.scope.business_unit is unit:
+            return found.scope
+    return rules.scope(customer, business_unit)
 
 
 def known_scope(scope: Scope, rules: Rules) -> KnownScope:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
+import mailsend.mailer.imports_at_fork  # noqa: F401 - it stands guard
+
 __all__ = ["LoopThread", "let_go", "loop_thread"]
 
 T = TypeVar("T")

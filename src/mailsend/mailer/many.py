@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import queue
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,7 +17,7 @@ __all__ = ["checked_concurrency", "run_many"]
 
 Item = Message | Submission
 Work = Coroutine[Any, Any, Report]
-Ready = Callable[[Item], Work | Report]
+Ready = Callable[[int, Item], Work | Report]
 Told = Callable[[asyncio.Task[Report]], None]
 Hand = Callable[[list[tuple[Work, Told]]], None]
 
@@ -29,8 +28,9 @@ _LONGEST = 0.005  # seconds that a finished mail waits for others to cross with 
 def run_many(ready: Ready, hand: Hand, messages: Iterable[Item], *, concurrency: int) -> Iterator[Report]:
     """Keep at most ``concurrency`` on their way; an error of ``messages`` waits for their reports.
 
-    ``ready`` makes a mail ready on this thread, ``hand`` starts what is ready elsewhere. Whoever stops
-    reading gets no further mail sent. Raises ValueError for a concurrency below 1.
+    ``ready`` makes a mail ready on this thread, given its place among them; ``hand`` starts what is
+    ready elsewhere. Whoever stops reading gets no further mail sent. Raises ValueError for a
+    concurrency below 1.
     """
     return _run(_Chunks(hand), ready, messages, checked_concurrency(concurrency))
 
@@ -54,9 +54,9 @@ def _run(chunks: _Chunks, ready: Ready, messages: Iterable[Item], concurrency: i
             except Exception as raised:  # noqa: BLE001 - the caller's own, told when all reports are
                 problem = raised
                 break
-            work = ready(message)
+            work = ready(index, message)
             if isinstance(work, Report):
-                yield replace(work, index=index)
+                yield work
                 continue
             chunks.add(index, work)
             if len(chunks) >= concurrency:
@@ -116,7 +116,7 @@ class _Chunks:
         index, done = self._done.get()
         self._on_their_way -= 1
         if isinstance(done, Report):
-            return replace(done, index=index)
+            return done
         if isinstance(done, Exception):
             return Report(index=index, error=done)
         raise done

@@ -35,7 +35,7 @@ class _Source:
 
     def __init__(self, messages: Iterable[Item] | AsyncIterable[Item]) -> None:
         self._later: AsyncIterator[Item] | None = None
-        self._now: Iterator[Item] | None = None
+        self._now: Iterator[Item] = iter(())
         if isinstance(messages, AsyncIterable):
             self._later = aiter(messages)
         else:
@@ -43,14 +43,21 @@ class _Source:
         self._turn = asyncio.Lock()
         self._index = -1
 
-    async def next(self) -> tuple[int, Item]:
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether ``next_at_hand`` gives them; else they have to be awaited."""
+        return self._later is None
+
+    def next_at_hand(self) -> tuple[int, Item]:
         """Give the next one and its place; raises StopAsyncIteration behind the last."""
-        if self._now is not None:
-            for item in self._now:
-                self._index += 1
-                return self._index, item
-            raise StopAsyncIteration
-        assert self._later is not None  # it is one or the other
+        for item in self._now:
+            self._index += 1
+            return self._index, item
+        raise StopAsyncIteration
+
+    async def next(self) -> tuple[int, Item]:
+        """Wait for the next one; raises StopAsyncIteration behind the last."""
+        assert self._later is not None  # is_at_hand said so
         async with self._turn:
             item = await anext(self._later)
             self._index += 1
@@ -58,16 +65,21 @@ class _Source:
 
 
 class _Many:
-    """Workers that take messages in turn; each is begun when there is work for one more."""
+    """Workers that take messages in turn; each is begun when there is work for one more.
+
+    A message is taken when there is room for its report, so that reports nobody reads are no more
+    than there may be mails on their way.
+    """
 
     def __init__(self, start: Start, source: _Source, concurrency: int) -> None:
         self.problem: Exception | None = None
         self._start = start
         self._source = source
         self._concurrency = concurrency
-        self._unread = asyncio.Semaphore(concurrency)
+        self._room = concurrency
         self._reports: deque[Report] = deque()
-        self._news = asyncio.Event()
+        self._reader: asyncio.Future[None] | None = None
+        self._wanting_room: deque[asyncio.Future[None]] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._waiting: set[asyncio.Task[None]] = set()
         self._over = False
@@ -78,9 +90,10 @@ class _Many:
         while not self._reports:
             if not self._workers:
                 return None
-            self._news.clear()
-            await self._news.wait()
-        self._unread.release()
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
+        self._room += 1
+        _wake_first(self._wanting_room)
         return self._reports.popleft()
 
     async def end(self) -> None:
@@ -100,15 +113,27 @@ class _Many:
     def _leave(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
         self._waiting.discard(worker)
-        self._news.set()
+        self._tell_reader()
+
+    def _tell_reader(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None and not reader.done():
+            reader.set_result(None)
 
     async def _work(self) -> None:
         me = asyncio.current_task()
         assert me is not None  # it runs as one
         while not self._over:
-            await self._unread.acquire()
+            while self._room <= 0:
+                wanted = asyncio.get_running_loop().create_future()
+                self._wanting_room.append(wanted)
+                await wanted
+                if self._over:
+                    return
+            self._room -= 1
             try:
-                index, item = await self._source.next()
+                at_hand = self._source.is_at_hand
+                index, item = self._source.next_at_hand() if at_hand else await self._source.next()
             except StopAsyncIteration:
                 self._over = True
                 return
@@ -120,4 +145,12 @@ class _Many:
                 self._one_more()
             self._reports.append(await self._start(index, item))
             self._waiting.add(me)
-            self._news.set()
+            self._tell_reader()
+
+
+def _wake_first(waiting: deque[asyncio.Future[None]]) -> None:
+    while waiting:
+        first = waiting.popleft()
+        if not first.done():
+            first.set_result(None)
+            return

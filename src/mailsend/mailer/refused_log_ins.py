@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mailsend.errors import StoreError
+from mailsend.errors import MailsendError
 from mailsend.mailer.clock import utc_now
 from mailsend.mailer.server_states import ServerStates
 from mailsend.model.circumstances import OfferedServer, Owner
 from mailsend.model.report import Fault, Report
-from mailsend.model.server import ServerState
+from mailsend.model.server import Server, ServerState
 from mailsend.model.submission import Submission
+from mailsend.transport.clock import steady_seconds
+from mailsend.transport.smtp.memory import gate_for
 
 if TYPE_CHECKING:
     from mailsend.store import ServerBook
@@ -34,8 +37,6 @@ async def lock_where_refused(submission: Submission, report: Report, states: Ser
     customer = submission.message.customer
     if customer is None or not states.has_book or not _speaks_of_accounts(report):
         return
-    from mailsend.transport.smtp.memory import gate_for
-
     refused = [
         one
         for one in submission.routes.offered
@@ -44,7 +45,7 @@ async def lock_where_refused(submission: Submission, report: Report, states: Ser
     if refused:
         try:
             await asyncio.to_thread(_lock, states.book(), customer, refused)
-        except StoreError:
+        except MailsendError:  # the store's, and that there is no key to keep its state by
             _log.exception("a server with refused log-ins could not be locked")
         states.forget(customer)
 
@@ -64,4 +65,12 @@ def _lock(book: ServerBook, customer: str, refused: list[OfferedServer]) -> None
         record = prints.get(server.fingerprint) or book.keep_rules_server(
             customer, server, senders=offered.senders, by=_BY, now=utc_now()
         )
+        if record.state is ServerState.RELEASED and record.steps[-1].at > _closed_at(server):
+            gate_for(server.fingerprint).reopen()  # in another process: here nobody knew
+            continue
         book.step(customer, record.name, ServerAct.LOCK, server=server, by=_BY, now=utc_now(), note=_WHY)
+
+
+def _closed_at(server: Server) -> datetime:
+    """Give when the last log-in was refused."""
+    return utc_now() - timedelta(seconds=steady_seconds() - gate_for(server.fingerprint).closed_at)

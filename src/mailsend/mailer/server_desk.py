@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mailsend.decide.server_state import Refused, ServerAct, next_state
-from mailsend.errors import InvalidSettings, StoreError
+from mailsend.errors import InvalidAddress, InvalidSettings, StoreError
 from mailsend.mailer.clock import utc_now
 from mailsend.mailer.server_records import find_record, records_of, sender_for
 from mailsend.model.address import Address
-from mailsend.model.server import Server
+from mailsend.model.reading import Place
+from mailsend.model.server import Server, ServerState
+from mailsend.model.server_options import sender
+from mailsend.model.server_record import ServerRecord
 from mailsend.transport.probe import ProbeReport, probe
 
 if TYPE_CHECKING:
@@ -19,9 +22,8 @@ if TYPE_CHECKING:
     from mailsend.mailer.round_trip import MarkedMail
     from mailsend.model.circumstances import OfferedServer
     from mailsend.model.rules import Rules, Scope
-    from mailsend.model.server_record import ServerRecord
 
-__all__ = ["Desk", "Verification", "read_address", "read_server"]
+__all__ = ["Desk", "Verification", "read_address", "read_senders", "read_server"]
 
 Own = Sequence["OfferedServer"]
 
@@ -77,14 +79,20 @@ class Desk:
         return tuple(sorted(known))
 
     def add(
-        self, customer: str, server: Server, senders: Sequence[str], position: int | None, by: str
+        self, case: Case, server: Server, senders: Sequence[str], position: int | None, by: str
     ) -> ServerRecord:
-        """Enter a server."""
+        """Enter a server; one that stood in the rules with the same account is entered anew."""
         book = self._core.states.book()
         added = book.add(
-            customer, server, senders=tuple(senders), position=position, by=_named(by), now=utc_now()
+            case.customer,
+            server,
+            senders=read_senders(senders),
+            position=position,
+            in_place_of=self._gone(case),
+            by=_named(by),
+            now=utc_now(),
         )
-        self._core.states.forget(customer)
+        self._core.states.forget(case.customer)
         return added
 
     def set(
@@ -98,7 +106,7 @@ class Desk:
             case.customer,
             old.name,
             changed,
-            senders=None if senders is None else tuple(senders),
+            senders=None if senders is None else read_senders(senders),
             by=_named(by),
             now=utc_now(),
         )
@@ -113,15 +121,25 @@ class Desk:
                 f"the server {old.name} of {case.customer!r} stands in the settings, or comes from the Directory",
                 advice="Take it out there; to keep mail from it at once: mailsend server lock",
             )
-        remains = len(case.records) > 1 or bool(case.scope.application.smarthosts)
-        if not remains:
-            raise StoreError(
-                f"{old.name} is the only way that mail of {case.customer!r} has, and one route has to remain",
-                advice="Add another server first, or set application.smarthosts; or lock it, and its mail waits.",
-            )
-        book.remove(case.customer, old.name, by=_named(by), now=utc_now(), may_be_last=True)
+        others = bool(case.scope.application.smarthosts) or any(one.from_rules for one in case.records)
+        book.remove(case.customer, old.name, by=_named(by), now=utc_now(), may_be_last=others)
         self._core.states.forget(case.customer)
         return old
+
+    def discard(self, customer: str, name: str, by: str) -> ServerRecord:
+        """Take away a server that the store has and cannot read any more; give what is left to tell of it."""
+        self._core.states.book().discard(customer, name, by=_named(by), now=utc_now())
+        self._core.states.forget(customer)
+        return ServerRecord(
+            customer=customer,
+            name=name,
+            position=0,
+            server=None,
+            senders=(),
+            state=ServerState.LOCKED,
+            steps=(),
+            from_rules=False,
+        )
 
     def order(self, case: Case, names: Sequence[str], by: str) -> None:
         """Put the servers in order; each is named once."""
@@ -131,8 +149,15 @@ class Desk:
                 book.keep_rules_server(
                     case.customer, one.server, senders=one.senders, by=_named(by), now=utc_now()
                 )
-        book.order(case.customer, [case.find(one).name for one in names], by=_named(by), now=utc_now())
+        wanted = [*(case.find(one).name for one in names), *self._gone(case)]
+        book.order(case.customer, wanted, by=_named(by), now=utc_now())
         self._core.states.forget(case.customer)
+
+    def _gone(self, case: Case) -> tuple[str, ...]:
+        """Give the names of servers of which the store keeps a state, though the rules have them no more."""
+        here = {one.name for one in case.records}
+        kept = self._core.states.book().of(case.customer)
+        return tuple(one.name for one in kept if one.server is None and one.name not in here)
 
     def step(self, case: Case, name: str | None, act: ServerAct, by: str, note: str) -> ServerRecord:
         """Let a server take a step; raises StoreError where it cannot be taken from where it is."""
@@ -218,7 +243,28 @@ class Desk:
 
 def read_server(server: Server | str) -> Server:
     """Give the server that a URL names; raises InvalidSettings that shows neither user nor password."""
-    return Server.from_url(server) if isinstance(server, str) else server
+    if isinstance(server, str):
+        return Server.from_url(server)
+    if server.insists_on is not None:
+        try:
+            Address.parse(server.insists_on)
+        except InvalidAddress:
+            pass  # the error shows it, and some users are tokens
+        else:
+            return server
+        raise InvalidSettings(
+            "mail_from",
+            "mail_from=login needs a user that is an address",
+            advice="Leave mail_from out, or give the account's address as user.",
+        )
+    return server
+
+
+def read_senders(senders: Sequence[str]) -> tuple[str, ...]:
+    """Give senders in their one spelling, in which routes compare them; raises InvalidSettings."""
+    place = Place("senders")
+    read = tuple(sender(one, place.item(at)) for at, one in enumerate(senders))
+    return place.fail() if place.problems else tuple(one for one in read if one is not None)
 
 
 def read_address(address: Address | str | None, field: str) -> Address | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mailsend.decide.server_state import ServerAct
-from mailsend.errors import InvalidSettings, UnknownCustomer
+from mailsend.errors import InvalidSettings, StoreError, UnknownCustomer
 from mailsend.mailer.loop_thread import loop_thread
 from mailsend.mailer.server_desk import Desk, Verification, read_address, read_server
 from mailsend.model.submission import Refusal
@@ -64,8 +64,7 @@ class Servers:
         by: str,
     ) -> ServerRecord:
         """Enter a server, or its URL; ``senders`` (``ann@…``, ``@domain``) are those that it is for."""
-        self._case(customer)
-        return self._desk.add(customer, read_server(server), senders, position, by)
+        return self._desk.add(self._case(customer), read_server(server), senders, position, by)
 
     def set(
         self,
@@ -81,8 +80,17 @@ class Servers:
         return self._desk.set(case, name, None if server is None else read_server(server), senders, by)
 
     def remove(self, customer: str, name: str | None = None, *, by: str) -> ServerRecord:
-        """Take a server away and give what it was; the last route of a customer's mail remains."""
-        return self._desk.remove(self._case(customer), name, by)
+        """Take a server away and give what it was; the last route of a customer's mail remains.
+
+        One that the store cannot read any more goes by its whole name.
+        """
+        try:
+            case = self._case(customer)
+        except StoreError:
+            if name is None:
+                raise
+            return self._desk.discard(customer, name, by)
+        return self._desk.remove(case, name, by)
 
     def order(self, customer: str, names: Sequence[str], *, by: str) -> tuple[ServerRecord, ...]:
         """Put a customer's servers in the order in which they are to be tried; each is named once."""

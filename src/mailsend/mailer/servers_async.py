@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mailsend.decide.server_state import ServerAct
+from mailsend.errors import StoreError
 from mailsend.mailer.server_desk import Desk, Verification, read_address, read_server
 from mailsend.mailer.servers import scoped, some_customer
 from mailsend.model.submission import Refusal
@@ -58,8 +59,8 @@ class AsyncServers:
         by: str,
     ) -> ServerRecord:
         """Enter a server, or its URL."""
-        await self._case(customer)
-        return await asyncio.to_thread(self._desk.add, customer, read_server(server), senders, position, by)
+        case = await self._case(customer)
+        return await asyncio.to_thread(self._desk.add, case, read_server(server), senders, position, by)
 
     async def set(
         self,
@@ -76,7 +77,13 @@ class AsyncServers:
 
     async def remove(self, customer: str, name: str | None = None, *, by: str) -> ServerRecord:
         """Take a server away and give what it was."""
-        return await asyncio.to_thread(self._desk.remove, await self._case(customer), name, by)
+        try:
+            case = await self._case(customer)
+        except StoreError:
+            if name is None:
+                raise
+            return await asyncio.to_thread(self._desk.discard, customer, name, by)
+        return await asyncio.to_thread(self._desk.remove, case, name, by)
 
     async def order(self, customer: str, names: Sequence[str], *, by: str) -> tuple[ServerRecord, ...]:
         """Put a customer's servers in order."""

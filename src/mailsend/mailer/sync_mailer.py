@@ -118,8 +118,8 @@ class Mailer(CommonMailer):
         """
         from mailsend.mailer.many import run_many
 
-        def ready(message: Message | Submission) -> Work | Report:
-            return self._ready(message, deadline)
+        def ready(index: int, message: Message | Submission) -> Work | Report:
+            return self._ready(index, message, deadline)
 
         return run_many(ready, self._hand, messages, concurrency=concurrency)
 
@@ -201,6 +201,7 @@ class Mailer(CommonMailer):
         *,
         rules: Rules | Refusal | None = None,
         again: bool = True,
+        index: int = 0,
     ) -> Work:
         """Give what brings a finished mail to a server, once it is started on a loop."""
         message = submission.message
@@ -208,7 +209,7 @@ class Mailer(CommonMailer):
             rules = self._rules((message.customer, message.business_unit))
         fresh = self._core.fresh(submission, rules)
         look = self._think(self._core.look_with(fresh, rules))
-        return self._core.deliver(fresh, look, deadline, again=again)
+        return self._core.deliver(fresh, look, deadline, again=again, index=index)
 
     def _know_of(self, future: Future[Any]) -> None:
         with self._lock:
@@ -219,20 +220,20 @@ class Mailer(CommonMailer):
         with self._lock:
             self._running.discard(future)
 
-    def _ready(self, message: Message | Submission, deadline: float | None) -> Work | Report:
+    def _ready(self, index: int, message: Message | Submission, deadline: float | None) -> Work | Report:
         """Give what brings a mail on its way, or the report of one that does not go."""
         from mailsend.model.report import Report
         from mailsend.model.submission import Refusal, Submission
 
         try:
             if isinstance(message, Submission):
-                return self._delivery(message, deadline)
+                return self._delivery(message, deadline, index=index)
             thought = self._think(self._core.think(message))
             if isinstance(thought.answer, Refusal):
-                return Report(refusal=thought.answer)
-            return self._delivery(thought.answer, deadline, rules=thought.rules)
+                return Report(index=index, refusal=thought.answer)
+            return self._delivery(thought.answer, deadline, rules=thought.rules, index=index)
         except Exception as problem:  # noqa: BLE001 - one message's failure is that message's report
-            return Report(error=problem)
+            return Report(index=index, error=problem)
 
     def _hand(self, works: list[tuple[Work, Told]]) -> None:
         """Start mails on the loop, and know of them until all are told."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 from weakref import WeakSet
 
+import mailsend.mailer.imports_at_fork  # noqa: F401 - it stands guard
 from mailsend.mailer.clock import monotonic
 from mailsend.model.server import Server, ServerKind
 from mailsend.transport import open_transport

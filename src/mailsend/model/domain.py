@@ -43,6 +43,7 @@ SPECIAL_USE: Final = {
     "service.arpa": "RFC 9665",
     "test": "RFC 6761",
 }
+_LAST_OF_TWO = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE if "." in name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,12 @@ class Domain:
 
         ``example`` and its subdomains are ordinary domains here.
         """
-        last_two = self.ascii.split(".")[-2:]
-        if len(last_two) == 1:
-            return last_two != ["example"]
-        return last_two[1] in SPECIAL_USE or ".".join(last_two) in SPECIAL_USE
+        _, _, last = self.ascii.rpartition(".")
+        if len(last) == len(self.ascii):
+            return last != "example"
+        return last in SPECIAL_USE or (
+            last in _LAST_OF_TWO and ".".join(self.ascii.split(".")[-2:]) in SPECIAL_USE
+        )
 
     def __hash__(self) -> int:
         return hash(self.ascii)  # as a text knows it already

@@ -89,6 +89,8 @@ _RECIPIENT: Final = "Give each recipient as an Address or as text."
 
 
 def _several(given: object) -> tuple[object, ...]:
+    if isinstance(given, tuple):
+        return given
     if isinstance(given, (str, Address, Mailbox)):
         return (given,)
     if isinstance(given, Iterable) and not isinstance(given, (bytes, bytearray, memoryview)):

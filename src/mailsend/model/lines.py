@@ -13,6 +13,7 @@ __all__ = [
     "base64_crlf",
     "base64_size",
     "crlf",
+    "has_whole_lines",
     "is_seven_bit",
     "long_line_at",
 ]
@@ -56,6 +57,19 @@ def base64_size(octets: int) -> int:
     """Give how many octets ``base64_crlf`` makes of so many."""
     characters = 4 * -(-octets // 3)
     return characters + 2 * -(-characters // _COLUMNS)
+
+
+def has_whole_lines(octets: bytes) -> bool:
+    """Whether ``octets`` are lines of at most 998 octets that each end in CRLF, the last one too.
+
+    Says what ``bare_line_end_at`` and ``long_line_at`` would, sooner, and takes room for a list of
+    all lines.
+    """
+    if not octets.endswith(b"\r\n"):
+        return False
+    # A bare CR or LF ends a line here as well, and with it the octets that line ends take are fewer.
+    lengths = [*map(len, octets.splitlines())]
+    return sum(lengths) + 2 * len(lengths) == len(octets) and max(lengths) <= LONGEST_LINE
 
 
 def bare_line_end_at(octets: bytes) -> int:

@@ -83,7 +83,8 @@ class Attempt:
 
     ``queue_id`` is the server's own name for the mail, read from its last reply; ``started`` and
     ``ended`` are UTC. ``name_missing`` says that the server's name does not exist (M11), so that no
-    other route is tried. ``retry_now`` says that the fault was of the connection alone.
+    other route is tried. ``retry_now`` says that the fault was of the connection alone, ``dot_out`` that
+    the server got a whole mail: what it answered without sense is not given to another server as well.
     """
 
     server: str
@@ -99,6 +100,7 @@ class Attempt:
     ended: datetime | None = None
     name_missing: bool = False
     retry_now: bool = False
+    dot_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hmac
-from typing import final
+from typing import Final, final
 
-__all__ = ["Secret"]
+__all__ = ["SHORTEST_KEY", "Secret"]
+
+SHORTEST_KEY: Final = 16
+"""Characters of a secret key from which other keys are derived."""
 
 
 @final

@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 
 from mailsend.decide.content import check_request
 from mailsend.decide.recipients import NOBODY, RecipientsDecision, resolve_recipients
-from mailsend.decide.reply_to import ReplyToDecision, resolve_reply_to
-from mailsend.decide.return_path import ReturnPathDecision, choose_return_path
-from mailsend.decide.route import RoutesDecision, choose_routes
-from mailsend.decide.sender import SenderDecision, resolve_sender
+from mailsend.decide.reply_to import resolve_reply_to
+from mailsend.decide.return_path import choose_return_path
+from mailsend.decide.route import choose_routes
+from mailsend.decide.sender import resolve_sender
 from mailsend.decide.signing import choose_signatures
 from mailsend.model.circumstances import Circumstances
 from mailsend.model.decision import Decision
 from mailsend.model.message import Message
 from mailsend.model.submission import Refusal
+from mailsend.prepare.settled import Settled, keep, known
 
 __all__ = ["Addressed", "address", "decide"]
 
@@ -27,38 +28,35 @@ def decide(message: Message, circumstances: Circumstances) -> tuple[Decision | R
     addressed = address(message, circumstances, recipients_needed=False)
     if isinstance(addressed, Refusal):
         return (*addressed.decisions, addressed)
-    signatures, _ = choose_signatures(addressed.sender, addressed.routes, circumstances)
-    return (*addressed.decisions, signatures)
+    return (*addressed.decisions, addressed.settled.signatures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addressed:
-    """What the first half of the line has settled."""
+    """What the first half of the line has settled, and the keys that are to sign."""
 
-    sender: SenderDecision
-    reply_to: ReplyToDecision
+    settled: Settled
     recipients: RecipientsDecision
-    routes: RoutesDecision
-    return_path: ReturnPathDecision
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
-        """The decisions in the order in which they were made."""
-        settled = (self.recipients,) if self.recipients else ()
-        return (self.sender, self.reply_to, *settled, self.routes, self.return_path)
+        """The decisions in the order in which they were made, without that on signatures."""
+        made, recipients = self.settled, (self.recipients,) if self.recipients else ()
+        return (made.sender, made.reply_to, *recipients, made.routes, made.return_path)
 
 
 def address(
     message: Message, circumstances: Circumstances, *, recipients_needed: bool
 ) -> Addressed | Refusal:
     """Settle sender, Reply-To, recipients, routes and return path, or give what stands in the way."""
-    made: list[Decision] = []
+    before = known(message, circumstances)
+    sender = before.sender if before else resolve_sender(message, circumstances)
+    reply_to = before.reply_to if before else resolve_reply_to(message, sender, circumstances)
+    made: list[Decision] = [sender, reply_to]
 
     def refused(refusal: Refusal) -> Refusal:
         return replace(refusal, decisions=tuple(made))
 
-    made.append(sender := resolve_sender(message, circumstances))
-    made.append(reply_to := resolve_reply_to(message, sender, circumstances))
     if (obstacle := check_request(message, circumstances)) is not None:
         return refused(obstacle)
     recipients = NOBODY
@@ -67,13 +65,20 @@ def address(
         if isinstance(settled, Refusal):
             return refused(settled)
         made.append(recipients := settled)
+    if before:
+        return Addressed(settled=before, recipients=recipients)
     routes = choose_routes(message, sender, recipients.reached, circumstances)
     if isinstance(routes, Refusal):
         return refused(routes)
-    return Addressed(
+    return_path = choose_return_path(message, sender, reply_to, recipients, routes, circumstances)
+    signatures, keys = choose_signatures(sender, routes, circumstances)
+    now = Settled(
         sender=sender,
         reply_to=reply_to,
-        recipients=recipients,
         routes=routes,
-        return_path=choose_return_path(message, sender, reply_to, recipients, routes, circumstances),
+        return_path=return_path,
+        signatures=signatures,
+        keys=keys,
     )
+    keep(message, circumstances, now)
+    return Addressed(settled=now, recipients=recipients)

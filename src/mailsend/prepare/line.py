@@ -25,11 +25,8 @@ from mailsend.decide.content import (
     check_size,
 )
 from mailsend.decide.recipients import RecipientsDecision
-from mailsend.decide.reply_to import ReplyToDecision
-from mailsend.decide.return_path import ReturnPathDecision
-from mailsend.decide.route import RoutesDecision
 from mailsend.decide.sender import SenderDecision
-from mailsend.decide.signing import SignaturesDecision, choose_signatures
+from mailsend.decide.signing import choose_signatures
 from mailsend.errors import InvalidMessage, TemplateError
 from mailsend.model.circumstances import Circumstances, SigningKey
 from mailsend.model.content import Content
@@ -38,6 +35,7 @@ from mailsend.model.envelope import Envelope
 from mailsend.model.message import Message
 from mailsend.model.submission import Refusal, Submission
 from mailsend.prepare.addressing import address
+from mailsend.prepare.settled import Settled
 
 __all__ = ["Draft", "GateRefused", "TemplateRefused", "draft", "prepare", "renew", "seal"]
 
@@ -65,17 +63,17 @@ class Draft:
 
     message: Message
     circumstances: Circumstances
-    sender: SenderDecision
-    reply_to: ReplyToDecision
+    settled: Settled
     recipients: RecipientsDecision
-    routes: RoutesDecision
-    return_path: ReturnPathDecision
     content: ContentDecision
-    signatures: SignaturesDecision
-    keys: tuple[SigningKey, ...]
     rendered: Content
     message_id: str
     pieces: tuple[bytes, ...]
+
+    @property
+    def keys(self) -> tuple[SigningKey, ...]:
+        """The keys that are to sign it."""
+        return self.settled.keys
 
 
 def prepare(message: Message, circumstances: Circumstances) -> Submission | Refusal:
@@ -89,12 +87,13 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
     addressed = address(message, circumstances, recipients_needed=True)
     if isinstance(addressed, Refusal):
         return addressed
+    settled = addressed.settled
     made: list[Decision] = list(addressed.decisions)
 
     def refused(refusal: Refusal) -> Refusal:
         return replace(refusal, decisions=tuple(made))
 
-    rendered = _render(message, addressed.sender, circumstances)
+    rendered = _render(message, settled.sender, circumstances)
     if isinstance(rendered, Refusal):
         return refused(rendered)
     content = check_content(message, rendered, circumstances.locale, circumstances)
@@ -107,30 +106,19 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
         originals = tuple(str(one) for one in addressed.recipients)
         rendered = with_test_marks(rendered, originals, circumstances.locale)
     letter = letter_of(
-        message,
-        addressed.sender,
-        addressed.reply_to,
-        addressed.recipients,
-        rendered,
-        circumstances,
+        message, settled.sender, settled.reply_to, addressed.recipients, rendered, circumstances
     )
     pieces = _write(letter)
     if isinstance(pieces, Refusal):
         return refused(pieces)
     if (obstacle := check_size(sum(map(len, pieces)), circumstances)) is not None:
         return refused(obstacle)
-    signatures, keys = choose_signatures(addressed.sender, addressed.routes, circumstances)
     return Draft(
         message=message,
         circumstances=circumstances,
-        sender=addressed.sender,
-        reply_to=addressed.reply_to,
+        settled=settled,
         recipients=addressed.recipients,
-        routes=addressed.routes,
-        return_path=addressed.return_path,
         content=content,
-        signatures=signatures,
-        keys=keys,
         rendered=rendered,
         message_id=letter.message_id,
         pieces=pieces,
@@ -139,12 +127,12 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
 
 def seal(drafted: Draft) -> Submission:
     """Sign the bytes and freeze them; touches nothing but bytes and keys."""
-    circumstances = drafted.circumstances
+    circumstances, settled = drafted.circumstances, drafted.settled
     head, *more = drafted.pieces
-    leave_out = drafted.signatures.leave_out
-    fields = sign_all(head, drafted.keys, circumstances.now, leave_out=leave_out, more=more)
+    leave_out = settled.signatures.leave_out
+    fields = sign_all(head, settled.keys, circumstances.now, leave_out=leave_out, more=more)
     data = b"".join((*fields, head, *more))
-    path = drafted.return_path.address
+    path = settled.return_path.address
     envelopes = [Envelope(reverse_path=path, recipients=drafted.recipients.envelope_addresses)]
     if drafted.recipients.archive is not None:
         envelopes.append(Envelope(reverse_path=path, recipients=(drafted.recipients.archive,)))
@@ -152,13 +140,13 @@ def seal(drafted: Draft) -> Submission:
         id=circumstances.id,
         message_id=drafted.message_id,
         message=drafted.message,
-        sender=drafted.sender,
-        reply_to=drafted.reply_to,
+        sender=settled.sender,
+        reply_to=settled.reply_to,
         recipients=drafted.recipients,
-        routes=drafted.routes,
-        return_path=drafted.return_path,
+        routes=settled.routes,
+        return_path=settled.return_path,
         content=drafted.content,
-        signatures=drafted.signatures,
+        signatures=settled.signatures,
         envelopes=tuple(envelopes),
         rendered=drafted.rendered,
         data=data,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailsend.model.rules import Rules
+from mailsend.model.secret import SHORTEST_KEY
 from mailsend.model.server import Server, ServerKind, TlsMode
 from mailsend.settings.finding import Finding
 
@@ -34,6 +35,15 @@ def _of_application(rules: Rules) -> list[Finding]:
                 advice="Run 'mailsend store upgrade' after each new version.",
             )
         )
+    findings += [
+        Finding(
+            where=f"application.secret_keys[{n}]",
+            what=f"a key of fewer than {SHORTEST_KEY} characters can be guessed, and is not used",
+            advice="Make a longer one, and put it first.",
+        )
+        for n, one in enumerate(application.secret_keys)
+        if len(one.reveal()) < SHORTEST_KEY
+    ]
     if application.test_mode.enabled:
         findings.append(
             Finding(
@@ -61,6 +71,16 @@ def _of_servers(rules: Rules) -> list[Finding]:
                     advice="Set server_released = true once it has been checked.",
                 )
             )
+    keyless = rules.application.store is not None and not rules.application.secret_keys
+    findings += [
+        Finding(
+            where=f"customers.{name}.servers",
+            what="they have accounts, and without a secret key the store cannot keep how far they have come",
+            advice="Set application.secret_keys_file.",
+        )
+        for name, customer in rules.customers.items()
+        if keyless and any(one.server.credentials is not None for one in customer.servers)
+    ]
     findings += [
         Finding(
             where=where,

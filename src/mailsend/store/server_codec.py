@@ -69,7 +69,29 @@ class ServerCodec:
         return found
 
     def record(self, row: ServerRow) -> ServerRecord:
-        """Give a row as a value."""
+        """Give a row as a value; raises StoreError where it does not hold what was entered."""
+        try:
+            return self._record(row)
+        except (ValueError, TypeError, LookupError, AttributeError):
+            pass  # the error may hold what was read
+        raise StoreError(
+            f"what stands as the server {row.name} of {row.customer!r} cannot be read",
+            advice="Somebody changed the database by hand: remove it, enter it anew, and find out who.",
+        )
+
+    def can_read(self, row: ServerRow) -> bool:
+        """Whether a row holds what was entered, and a key opens it."""
+        try:
+            self.record(row)
+        except StoreError:
+            return False
+        return True
+
+    def is_current(self, row: ServerRow) -> bool:
+        """Whether the first key sealed the account in a row."""
+        return row.sealed is None or self._opened_vault().is_current(row.sealed)
+
+    def _record(self, row: ServerRow) -> ServerRecord:
         return ServerRecord(
             customer=row.customer,
             name=row.name,
@@ -81,10 +103,6 @@ class ServerCodec:
             from_rules=row.definition is None,
             findings=findings_in(row.findings),
         )
-
-    def is_current(self, row: ServerRow) -> bool:
-        """Whether the first key sealed the account in a row."""
-        return row.sealed is None or self._opened_vault().is_current(row.sealed)
 
     def _checked(self, row: ServerRow, definition: str) -> Server:
         credentials = None

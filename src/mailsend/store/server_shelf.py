@@ -16,7 +16,7 @@ from mailsend.store.server_sql import ADD, NOTE, OF, REMOVE, UPDATE
 if TYPE_CHECKING:
     from mailsend.store.database import Transaction
 
-__all__ = ["Shelf", "row_from"]
+__all__ = ["Shelf", "row_from", "state_from"]
 
 
 @final
@@ -127,6 +127,18 @@ class Shelf:
 
 
 def row_from(found: Any) -> ServerRow:
-    """Give a row of the database as a value."""
+    """Give a row of the database as a value; raises StoreError for a state that there is not."""
     columns = found._asdict()
-    return ServerRow(**{**columns, "state": ServerState(columns["state"])})
+    return ServerRow(**{**columns, "state": state_from(columns["state"])})
+
+
+def state_from(written: str) -> ServerState:
+    """Give a state that was written; raises StoreError for one that there is not."""
+    try:
+        return ServerState(written)
+    except ValueError:
+        pass
+    raise StoreError(
+        f"a server is in no state that is known here: {written!r}",
+        advice="Use one version of mailsend for one store; else somebody changed the database by hand.",
+    )

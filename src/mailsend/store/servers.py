@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, final
@@ -26,7 +26,7 @@ from mailsend.store.server_changes import (
 )
 from mailsend.store.server_codec import ServerCodec
 from mailsend.store.server_rows import ServerRow, time_of
-from mailsend.store.server_shelf import Shelf, row_from
+from mailsend.store.server_shelf import Shelf, row_from, state_from
 from mailsend.store.server_sql import CUSTOMERS, HISTORY, OF, STATES
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class ServerBook:
         if not found:
             return None
         known = prints(self._codec.marks(customer, server))
-        return next((ServerState(state) for mark, state in found if matches(mark, known)), None)
+        return next((state_from(state) for mark, state in found if matches(mark, known)), None)
 
     def history(self, customer: str) -> tuple[ServerChange, ...]:
         """Give all that was done to a customer's servers, the oldest first."""
@@ -88,15 +88,22 @@ class ServerBook:
         *,
         senders: Sequence[str] = (),
         position: int | None = None,
+        in_place_of: Collection[str] = (),
         by: str,
         now: datetime,
     ) -> ServerRecord:
         """Enter a server; ``position`` counts from 0, the end where it is None.
 
-        Its name is the server's; a second account at the same server gets a number behind it.
+        Its name is the server's; a second account at the same server gets a number behind it. Of the
+        servers ``in_place_of`` that the rules have no more, the one with the same account is forgotten.
         """
         with self._shelf(customer, by, now) as shelf:
-            refuse_second(shelf.same_account(self._codec.marks(customer, server)), customer)
+            known = shelf.same_account(self._codec.marks(customer, server))
+            if known is not None and known.definition is None and known.name in in_place_of:
+                shelf.remove(known)
+                shelf.note("remove", known.name, before=known.state)
+                known = None
+            refuse_second(known, customer)
             name = shelf.free_name(server.name)
             row = new_row(
                 customer, name, self._codec.columns(customer, name, server), senders, by=by, now=now
@@ -148,10 +155,22 @@ class ServerBook:
             if row.definition is not None and not others and not may_be_last:
                 raise StoreError(
                     f"{name} is the last server of {customer!r}, and one route has to remain",
-                    advice="Add another one first, or lock it.",
+                    advice="Add another one first, or set application.smarthosts; or lock it, and its mail waits.",
                 )
             shelf.remove(row)
             shelf.note("remove", name, before=row.state)
+
+    def discard(self, customer: str, name: str, *, by: str, now: datetime) -> None:
+        """Take away a server that cannot be read any more: its key is lost, or its row was changed."""
+        with self._shelf(customer, by, now) as shelf:
+            row = shelf.row(name)
+            if self._codec.can_read(row):
+                raise StoreError(
+                    f"{name} of {customer!r} can be read, and another one cannot",
+                    advice="Remove that one first.",
+                )
+            shelf.remove(row)
+            shelf.note("remove", name, before=row.state, note="it could not be read")
 
     def order(
         self, customer: str, names: Sequence[str], *, by: str, now: datetime

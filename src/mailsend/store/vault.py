@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, final
 
 from mailsend.errors import InvalidSettings, StoreError
-from mailsend.model.secret import Secret
+from mailsend.model.secret import SHORTEST_KEY, Secret
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
 __all__ = ["Vault", "needed_keys", "purpose_key"]
 
-_SHORTEST: Final = 16
 _MAKE: Final = (
     'Write them into a file, one a line, and name it as secret_keys_file. To make one: python -c "import'
     ' secrets; print(secrets.token_urlsafe(32))".'
@@ -31,10 +30,10 @@ def needed_keys(secret_keys: Sequence[Secret]) -> tuple[Secret, ...]:
             "application.secret_keys", "passwords are kept encrypted, and there is no key", advice=_MAKE
         )
     for index, one in enumerate(secret_keys):
-        if len(one.reveal()) < _SHORTEST:
+        if len(one.reveal()) < SHORTEST_KEY:
             raise InvalidSettings(
                 f"application.secret_keys[{index}]",
-                f"a key of fewer than {_SHORTEST} characters can be guessed",
+                f"a key of fewer than {SHORTEST_KEY} characters can be guessed",
                 advice=_MAKE,
             )
     return tuple(secret_keys)
@@ -83,7 +82,7 @@ class Vault:
         if value is None:
             raise StoreError(
                 f"{field} of {customer!r} opens with none of the secret keys",
-                advice="Put the key that sealed it back behind the first one, or enter the account anew.",
+                advice="Put the key that sealed it back behind the first one, or remove the server and enter it anew.",
             )
         if not same:
             raise StoreError(

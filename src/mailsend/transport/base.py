@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -32,13 +32,15 @@ class SubmitOptions:
     ``envelope_id`` is our own id, told to servers that offer delivery status notices (RFC 3461).
     ``require_tls`` asks for verified TLS on every hop (RFC 8689). ``deadline`` is in seconds from
     the call: it ends everything before the final dot, after which the outcome is ``unknown``. Where
-    mails wait for a connection, the customers they are sent for take turns.
+    mails wait for a connection, the customers they are sent for take turns. ``abandoned`` is given what
+    is known of the attempt where the call is cancelled.
     """
 
     envelope_id: str = ""
     require_tls: bool = False
     deadline: float | None = None
     customer: str = ""
+    abandoned: Callable[[Attempt], object] | None = None
 
 
 NO_OPTIONS: Final = SubmitOptions()
@@ -134,6 +136,7 @@ def attempt_from(
     started: datetime | None = None,
     ended: datetime | None = None,
     retry_now: bool = False,
+    dot_out: bool = False,
 ) -> Attempt:
     """Sum up what the recipients were told: the gravest result gives the attempt its outcome."""
     gravest = min(results.values(), key=lambda one: _GRAVITY.index(one.outcome))
@@ -151,4 +154,5 @@ def attempt_from(
         ended=ended,
         name_missing=gravest.reason == Reason.NAME_MISSING,
         retry_now=retry_now,
+        dot_out=dot_out,
     )

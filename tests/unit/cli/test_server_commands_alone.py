@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailsend.cli.server_words import exit_of_probe
+from mailsend.cli.output import Output
+from mailsend.cli.server_words import exit_of_probe, tell_probe
 from mailsend.decide.verdict import Reason
-from mailsend.transport.probe import Finding, Level, ProbeCode, ProbeReport, ProbeStep
+from mailsend.transport.probe import Finding, Level, ProbeCode, ProbeReport, ProbeStep, Proposal
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PASSWORD = "Geheim/Schl7391"
@@ -36,7 +37,7 @@ def test_without_a_store_the_list_is_that_of_the_settings(settings, mailsend):
     said = mailsend("server", "list")
     assert said.code == 0
     assert said.out.splitlines() == [
-        "CUSTOMER    SERVER                STATE      SINCE",
+        "CUSTOMER    SERVER                STATE      SINCE (UTC)",
         "-           memory:               smarthost",
         "ratcatcher  mail.rat.example:587  locked     by the settings",
     ]
@@ -126,7 +127,13 @@ def test_a_password_typed_into_a_url_is_taken_with_a_warning(store, mailsend):
         (("add",), 64, "no customer is named"),
         (("add", "ratcatcher"), 64, "no server is named"),
         (("add", "ratcatcher", "smtp://a.example", "--host", "b.example"), 64, "both given"),
-        (("add", "ratcatcher", "smtp://a.example", "too-many"), 64, "one word too many"),
+        (("add", "ratcatcher", "smtp://a.example", "too-many"), 64, "unexpected extra argument"),
+        (("probe", "smtp://a.example", "too-many"), 64, "one word too many"),
+        (("probe", "http://a.example"), 78, "unknown scheme"),
+        (("order", "ratcatcher"), 64, "no server is named"),
+        (("add", "ratcatcher", "smtp://a.example", "--password-file", "password"), 78, "belong together"),
+        (("add", "ratcatcher", "smtp://a:b@a.example", "--password-file", "password"), 64, "and beside it"),
+        (("probe", "smtp://a:b@a.example", "--user", "a"), 64, "and beside it"),
         (("add", "ratcatcher", "--host", "a.example", "--tls", "none"), 64, "--tls none"),
         (("add", "ratcatcher", "--host", "a.example", "--user", "ann"), 64, "no password"),
         (
@@ -176,6 +183,115 @@ def test_a_server_is_changed_ordered_locked_and_removed(store, mailsend):
     assert (release.code, "not verified" in release.err) == (77, True)
     assert removed.out == "✓ a.rat.example:587 of ratcatcher is removed.\n"
     assert (last.code, "one route has to remain" in last.err) == (77, True)
+
+
+def test_a_password_beside_a_url_goes_with_the_user_in_it(store, mailsend):
+    """A URL may name the user alone; the password comes from the file, and is not lost."""
+    said = mailsend("server", "add", "ratcatcher", "smtp://ann@a.example", "--password-file", "password")
+    (one,) = mailsend("server", "list", "ratcatcher", "--json").document
+    assert (said.code, said.err, one["log_in"]) == (0, "", True)
+
+
+def test_an_account_is_entered_once(store, mailsend):
+    """The same server a second time is not permitted (77); that the store is missing is another thing (69)."""
+    add = ("server", "add", "ratcatcher", "smtp://a.example")
+    first, second = mailsend(*add), mailsend(*add)
+    (store.parent / "kept.db").unlink()
+    without = [mailsend(*add), mailsend("server", "order", "ratcatcher", "a.example")]
+    assert [first.code, second.code, *(one.code for one in without)] == [0, 77, 69, 69]
+    assert "has this account already" in second.err
+
+
+def test_tls_alone_can_be_changed(store, mailsend):
+    """--tls moves a server to the port of that mode and keeps its account; --port names another."""
+    mailsend("server", "add", "ratcatcher", "smtp://ann@a.example", "--password-file", "password")
+    implicit = mailsend("server", "set", "ratcatcher", "--tls", "implicit", "--json").document
+    again = mailsend("server", "set", "ratcatcher", "--tls", "starttls", "--port", "2525", "--json").document
+    refused = mailsend("server", "set", "ratcatcher", "--tls", "implicit", "--port", "587")
+    told = [(one["name"], one["tls"], one["log_in"]) for one in (implicit, again)]
+    assert told == [("a.example:465", "implicit", True), ("a.example:2525", "starttls", True)]
+    assert refused.code == 78
+
+
+def test_another_host_does_not_get_the_old_account(store, mailsend):
+    """A password is for one host: it is not carried to another, and people are told."""
+    mailsend("server", "add", "ratcatcher", "smtp://ann@a.example", "--password-file", "password")
+    said = mailsend("server", "set", "ratcatcher", "--host", "b.example")
+    (one,) = mailsend("server", "list", "ratcatcher", "--json").document
+    assert (said.code, one["name"], one["log_in"]) == (0, "b.example:587", False)
+    assert said.err == "warning: the account of a.example:587 is not taken over; give --user again\n"
+
+
+def test_traits_are_told_to_programs(store, mailsend):
+    """What is not as it comes stands in the document, as the options of a URL."""
+    mailsend("server", "add", "ratcatcher", "smtp://a.example")
+    said = mailsend(
+        "server", "set", "ratcatcher", "--trait", "rewrites=Date,X-Id", "--trait", "signs=true", "--json"
+    )
+    assert said.document["traits"] == {
+        "pipelining": "within",
+        "rewrites": ["Date", "X-Id"],
+        "signs": True,
+    }
+
+
+def test_what_is_proposed_is_written_as_it_is_set(capsys):
+    """A trait is an option of the command; the largest size is a key of the settings."""
+    report = ProbeReport(
+        server="mail.rat.example:587",
+        findings=(),
+        proposals=(
+            Proposal(trait="rewrites", value=["Date", "X-Id"], because="they came otherwise"),
+            Proposal(trait="own_message_id", value=True, because="it came otherwise"),
+            Proposal(trait="max_message_size", value=1000, because="SIZE 1000"),
+        ),
+        started=NOW,
+        ended=NOW,
+    )
+    tell_probe(Output(), report, "en")
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "  --trait rewrites=Date,X-Id  (they came otherwise)",
+        "  --trait own_message_id=true  (it came otherwise)",
+        "  max_message_size = 1000  (SIZE 1000)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"days": -1}, "It ended on 2026-12-31."),
+        ({"starts": "2026-12-01T00:00:00+00:00"}, "It holds from 2026-12-01 only."),
+        ({"name_matches": False}, "It is for rat.example, not for mail.rat.example."),
+        ({"name_matches": False, "names": []}, "It is for CN=rat, not for mail.rat.example."),
+        ({"issuer": "CN=rat"}, "It vouches for itself."),
+        ({}, "No authority that is trusted here vouches for it."),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_said(capsys, changed, words):
+    """Date, name and whose word it is are three different things to mend."""
+    facts = {
+        "certificate": "",
+        "host": "mail.rat.example",
+        "names": ["rat.example"],
+        "name_matches": True,
+        "subjects": ["CN=rat"],
+        "issuer": "CN=authority",
+        "starts": "2026-01-01T00:00:00+00:00",
+        "ends": "2026-12-31T00:00:00+00:00",
+        "days": 39,
+    }
+    finding = Finding(
+        step=ProbeStep.TLS,
+        level=Level.FAILED,
+        code=Reason.CERTIFICATE_NOT_TRUSTED,
+        facts=facts | changed,
+        advice="Mend it.",
+    )
+    report = ProbeReport(server="m", findings=(finding,), started=NOW, ended=NOW)
+    tell_probe(Output(), report, "en")
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        f"  ✗ TLS: No connection that can be trusted came about. {words} Mend it."
+    )
 
 
 def test_memory_has_nothing_to_probe(settings, mailsend):

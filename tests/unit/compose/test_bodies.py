@@ -3,10 +3,18 @@ from __future__ import annotations
 import binascii
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailsend.compose.bodies import base64_lines, encode_octets, encode_text, is_utf8, quoted_printable
 from mailsend.errors import InvalidMessage
-from mailsend.model.lines import bare_line_end_at, crlf, is_seven_bit, long_line_at
+from mailsend.model.lines import (
+    bare_line_end_at,
+    crlf,
+    has_whole_lines,
+    is_seven_bit,
+    long_line_at,
+)
 
 
 @pytest.mark.parametrize(
@@ -138,3 +146,32 @@ def test_seven_bit_is_ascii_without_nul() -> None:
 def test_utf8_is_told_however_much_it_is(octets: bytes, is_so: bool) -> None:
     """A character may lie across the places where the text is cut to be read."""
     assert is_utf8(octets) is is_so
+
+
+texts = st.lists(
+    st.sampled_from(
+        [
+            *(b"a", b"=", b" ", b"\t", b"\r\n", b".", b"word ", b"From ", b"\x7f", b"\xc3\xbc"),
+            *(b"x" * 30, b"y" * 73, b"z" * 75, "Пётр".encode(), bytes(range(0x80, 0x90))),
+        ]
+    ),
+    max_size=25,
+).map(b"".join)
+
+
+@given(texts)
+def test_quoted_printable_is_read_back_as_it_was(octets: bytes) -> None:
+    """However few octets are to be quoted, or many: the same text, in lines that no relay changes."""
+    written = quoted_printable(octets)
+    assert binascii.a2b_qp(written) == octets
+    for line in written.split(b"\r\n"):
+        assert len(line) <= 76
+        assert not line.startswith((b".", b"From "))
+        assert line == line.rstrip(b" \t")
+
+
+@given(st.lists(st.sampled_from([b"a", b"\r", b"\n", b"\r\n", b"x" * 998, b"\x85", b"\x0b"])).map(b"".join))
+def test_whole_lines_are_those_in_which_no_fault_is_found(octets: bytes) -> None:
+    """The quick look says what the slow ones say, which tell the place."""
+    faultless = bare_line_end_at(octets) < 0 and long_line_at(octets) < 0
+    assert has_whole_lines(octets) == (octets.endswith(b"\r\n") and faultless)

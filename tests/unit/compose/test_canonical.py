@@ -4,6 +4,8 @@ import hashlib
 import tracemalloc
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailsend.compose.canonical import body_hash, relaxed_body, relaxed_header, split_mail
 
@@ -99,3 +101,21 @@ def test_a_line_that_is_no_field_is_refused(section: bytes) -> None:
     """A header line without a name, or with a blank in it, cannot be signed."""
     with pytest.raises(ValueError, match="is no field"):
         relaxed_header(section)
+
+
+@given(
+    st.lists(st.sampled_from([b"a", b"b b", b" ", b"  ", b"\t", b"\r\n", b"line\r\n"]), max_size=20).map(
+        b"".join
+    )
+)
+def test_only_the_lines_between_the_first_and_the_last_needless_blank_are_rewritten(body: bytes) -> None:
+    """Wherever blanks stand, the body is what rewriting each of its lines gives."""
+    lines = [b" ".join(line.replace(b"\t", b" ").split(b" ")).rstrip(b" ") for line in body.split(b"\r\n")]
+    slowly = []
+    for line in lines:
+        while b"  " in line:
+            line = line.replace(b"  ", b" ")  # noqa: PLW2901 - until nothing changes
+        slowly.append(line)
+    while slowly and not slowly[-1]:
+        slowly.pop()
+    assert _body(body) == b"".join(one + b"\r\n" for one in slowly)

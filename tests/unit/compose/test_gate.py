@@ -64,3 +64,17 @@ def test_a_mail_in_pieces_is_looked_through_as_a_whole(
     """Each piece holds whole lines, and a fault is told by its place in the mail."""
     assert check(GOOD, b"fine\r\n", b"fine too\r\n") is None
     assert check(GOOD, *more) == GateFault(code=code, where=f"octet {len(GOOD) + octet}")
+
+
+def test_a_large_piece_is_looked_through_as_a_small_one_is() -> None:
+    """A piece of many lines passes, and its one fault is found."""
+    lines = b"x" * 76 + b"\r\n"
+    many = lines * 2000
+    assert check(GOOD, many) is None
+    for wrong, code in ((b"a\n", GateCode.BARE_CR_OR_LF), (b"y" * 999 + b"\r\n", GateCode.LONG_LINE)):
+        found = check(GOOD, many + wrong + many)
+        assert found is not None
+        assert found.code is code
+    assert check(GOOD, many + b"end") == GateFault(
+        code=GateCode.UNFINISHED_LINE, where=f"octet {len(GOOD) + len(many) + 3}"
+    )

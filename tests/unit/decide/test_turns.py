@@ -64,6 +64,31 @@ def test_who_comes_again_waits_behind_the_others():
     assert order(turns) == [2, 3]
 
 
+def test_who_comes_back_is_the_next_of_its_customer():
+    """A mail whose turn came to nothing waits before its customer's others, and not before other customers."""
+    turns = joined(("a", 1), ("a", 2), ("b", 3))
+    assert turns.pop() == 1
+    turns.rejoin("a", 1)
+    assert (turns.first, order(turns)) == (3, [3, 1, 2])
+
+
+def test_who_comes_back_when_nobody_waits_is_the_next():
+    """Coming back needs no one else of the same customer."""
+    turns = joined(("a", 1))
+    turns.rejoin("b", turns.pop())
+    assert (len(turns), order(turns)) == (1, [1])
+
+
+def test_each_is_counted_once():
+    """Joining twice, or leaving without having come, changes no count."""
+    turns = joined(("a", 1), ("a", 1), ("a", 2), ("b", 3))
+    turns.leave("a", 7)
+    turns.leave("c", 1)
+    assert len(turns) == 3
+    turns.leave("b", 3)
+    assert (len(turns), order(turns), len(turns)) == (2, [1, 2], 0)
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("join"), st.sampled_from("abcd")),
@@ -98,5 +123,6 @@ def test_nobody_is_lost_or_called_twice_and_no_customer_waits_for_more_than_one_
                     had.append(owner)
         waiting = {one: of_one for one, of_one in waiting.items() if of_one}
         passed = {one: had for one, had in passed.items() if one in waiting}
+        assert len(turns) == sum(map(len, waiting.values()))
     left = sorted(who for of_one in waiting.values() for who in of_one)
     assert sorted(order(turns)) == left

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from mailsend.errors import UnknownCustomer
 from mailsend.mailer import known_scopes
-from mailsend.mailer.known_scopes import known_scope
+from mailsend.mailer.known_scopes import known_scope, scope_named
 from mailsend.model.address import Domain
 from mailsend.model.circumstances import KeyState, Owner
 from mailsend.model.rules import Rules
@@ -28,7 +29,7 @@ def _rules(**application) -> Rules:
         "allowed_domains": ["suite.example"],
         "smarthosts": ["memory:"],
     }
-    customers = {"rat": {"allowed_domains": ["rat.example"]}}
+    customers = {"rat": {"allowed_domains": ["rat.example"], "business_units": {"bern": {}}}}
     data = {"application": {**shop, **application}, "customers": customers}
     return Settings.model_validate(data).rules
 
@@ -82,3 +83,33 @@ def test_what_is_kept_has_limits(monkeypatch):
         assert len(known._asked) <= 2
 
     assert len(known_scopes._known) <= 2
+
+
+@pytest.mark.parametrize("named", [(None, None), ("rat", None), ("rat", "bern")])
+def test_a_scope_that_is_known_is_given_again(named):
+    """The same object for the same names and rules; an equal one where nothing is known."""
+    rules = _rules()
+    scope = scope_named(*named, rules)
+    assert scope == rules.scope(*named)
+
+    known_scope(scope, rules)
+
+    assert scope_named(*named, rules) is scope
+    again = replace(rules, application=replace(rules.application))
+    assert scope_named(*named, again) is not scope
+
+
+def test_a_customer_that_is_gone_is_not_known_any_more():
+    """Rules changed by hand, with the version they had, no longer know what they no longer hold."""
+    rules = _rules()
+    for named in (("rat", None), ("rat", "bern")):
+        known_scope(scope_named(*named, rules), rules)
+    rat = rules.customers["rat"]
+
+    with pytest.raises(UnknownCustomer):
+        scope_named("rat", None, replace(rules, customers={}))
+    with pytest.raises(UnknownCustomer):
+        scope_named("rat", "bern", replace(rules, customers={"rat": replace(rat, business_units={})}))
+    other = {"bern": replace(rat.business_units["bern"])}
+    changed = replace(rules, customers={"rat": replace(rat, business_units=other)})
+    assert scope_named("rat", "bern", changed).business_unit is other["bern"]

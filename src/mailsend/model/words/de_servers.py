@@ -25,6 +25,12 @@ SERVER_WORDS: Mapping[str, str] = {
     "probe.failed.relay": "Nach dem Empfänger {recipient} wurde nicht gefragt.",
     "probe.failed.round_trip": "Die markierte Mail wurde nicht angenommen.",
     "probe.proposals": "Was dafür spricht, zu setzen",
+    # what is wrong with a certificate that was not trusted
+    "probe.certificate.ended": "Es ist am {ends} abgelaufen.",
+    "probe.certificate.not_begun": "Es gilt erst ab {starts}.",
+    "probe.certificate.other_name": "Es gilt für {names}, nicht für {host}.",
+    "probe.certificate.self_signed": "Es bürgt für sich selbst.",
+    "probe.certificate.unknown_authority": "Keine Stelle, der hier vertraut wird, bürgt dafür.",
     "probe.said": "Der Server sagte: {reply}",
     # was sich zeigte
     "probe.no_network": "{kind}: erreicht keinen Server, es gibt also nichts zu prüfen.",
@@ -57,7 +63,7 @@ SERVER_WORDS: Mapping[str, str] = {
     "probe.advice.sender_accepted": "",
     "probe.no_sender": "Kein Absender des Kunden ist bekannt, also wurde keiner versucht.",
     "probe.advice.no_sender": (
-        "Nennen Sie einen, oder setzen Sie den fallback_sender des Kunden in einer seiner Domains."
+        "Nennen Sie einen (--from, mail_from), oder setzen Sie den fallback_sender des Kunden in einer seiner Domains."
     ),
     "probe.relay_refused": (
         "Ohne Anmeldung weist er {recipient} ab: kein offenes Relay, soweit ein Empfänger das zeigen kann."

@@ -25,6 +25,12 @@ SERVER_WORDS: Mapping[str, str] = {
     "probe.failed.relay": "The recipient {recipient} was not asked about.",
     "probe.failed.round_trip": "The marked mail was not accepted.",
     "probe.proposals": "What this speaks for",
+    # what is wrong with a certificate that was not trusted
+    "probe.certificate.ended": "It ended on {ends}.",
+    "probe.certificate.not_begun": "It holds from {starts} only.",
+    "probe.certificate.other_name": "It is for {names}, not for {host}.",
+    "probe.certificate.self_signed": "It vouches for itself.",
+    "probe.certificate.unknown_authority": "No authority that is trusted here vouches for it.",
     "probe.said": "The server said: {reply}",
     # what was found
     "probe.no_network": "{kind}: reaches no server, so there is nothing to probe.",
@@ -56,7 +62,9 @@ SERVER_WORDS: Mapping[str, str] = {
     "probe.sender_accepted": "The sender {sender} was accepted.",
     "probe.advice.sender_accepted": "",
     "probe.no_sender": "No sender of the customer is known, so none was tried.",
-    "probe.advice.no_sender": "Name one, or set the customer's fallback_sender in one of its domains.",
+    "probe.advice.no_sender": (
+        "Name one (--from, mail_from), or set the customer's fallback_sender in one of its domains."
+    ),
     "probe.relay_refused": (
         "Without a log-in it refuses {recipient}: no open relay, as far as one recipient can show."
     ),

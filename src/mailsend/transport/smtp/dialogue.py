@@ -13,7 +13,7 @@ from typing import Final
 
 from mailsend.decide.verdict import Reason, Step, Verdict, conclude, judge
 from mailsend.model.address import Address
-from mailsend.model.reply import Reply
+from mailsend.model.reply import Reply, Severity
 from mailsend.model.server import Pipelining, Server
 from mailsend.transport.smtp.beforehand import refuse_beforehand
 from mailsend.transport.smtp.commands import Command, commands_of
@@ -83,7 +83,9 @@ class Dialogue:
         turn = self._turn
         if self.ended or self._ahead is not None:
             return False
-        return turn is None or (turn.written and turn.level is Pipelining.ACROSS and not turn.errand.waiting)
+        return turn is None or (
+            turn.written and not turn.errand.waiting and self._level() is Pipelining.ACROSS
+        )
 
     @property
     def awaits(self) -> Due | None:
@@ -115,14 +117,14 @@ class Dialogue:
             return
         if check:
             errand.note(now, "C", "NOOP")
-            self._say("NOOP", min(_HEALTH, self._limits[Step.MAIL]))
-        self._begin(errand)
+            self._say("NOOP", Step.MAIL, min(_HEALTH, self._limits[Step.MAIL]))
+        self._begin(errand, alone=check)  # RFC 2920, section 3.1: NOOP ends its group
 
     def written(self, piece: Piece) -> None:
         """Take note that ``piece`` is on its way: from now on its replies are due."""
         self._due.extend(piece.due)
         if piece.content is not None and piece.content.errand.phase is not Phase.OVER:
-            piece.content.errand.phase = Phase.DOT
+            piece.content.errand.phase, piece.content.errand.dot_out = Phase.DOT, True
 
     def hear(self, heard: Heard, now: float) -> None:
         """Take in one reply."""
@@ -164,21 +166,22 @@ class Dialogue:
 
     def give_up(self, verdict: Verdict) -> None:
         """End at once: the mail at hand is told ``verdict``, unless its final dot is out."""
-        if self._turn is not None and self._turn.errand.phase is Phase.DOT:
+        if self._turn is not None and (self._turn.errand.phase is Phase.DOT or self._turn.errand.late):
             self.news.answer(self._turn, judge(Step.DOT, None), None)
         self._stop(verdict, None, again=False)
 
     # Saying
 
-    def _begin(self, errand: Errand) -> None:
-        """Say, or put down to be said, the commands of the next transaction of ``errand``."""
+    def _begin(self, errand: Errand, *, alone: bool = False) -> None:
+        """Say the commands of the next transaction of ``errand``; ``alone``: when all before are answered."""
         room = self._part(errand.waiting)
         if not room:
             self._leave_to_others(errand)
             return
         asked, errand.waiting = tuple(errand.waiting[:room]), errand.waiting[room:]
         ahead = self._turn is not None
-        turn = Turn(errand, asked, self._level(), ahead=ahead, reused=self.mails > 0)
+        level = Pipelining.ACROSS if ahead else self._level()
+        turn = Turn(errand, asked, level, ahead=ahead, reused=ahead or self.mails > 0)
         if ahead:
             self._ahead = turn
         else:
@@ -187,15 +190,8 @@ class Dialogue:
             errand.phase = Phase.ENVELOPE
         elif errand.phase is Phase.WAITING:
             errand.phase = Phase.AHEAD
-        commands = commands_of(turn, self._offer, self._limits)
-        if not turn.is_grouped:
-            self._script.extend(commands)
-            self._go_on()
-            return
-        for line, _ in commands:
-            errand.note(self._now, "C", line)
-        octets = "".join([f"{line}\r\n" for line, _ in commands]).encode()
-        self.pieces.append(Piece(octets, tuple([due for _, due in commands])))
+        self._script.extend(commands_of(turn, self._offer, self._limits))
+        self._go_on(at_once=turn.is_grouped and not alone)
 
     def _leave_to_others(self, errand: Errand) -> None:
         """Let a mail that does not fit into this session go on in another, once nothing of it is here."""
@@ -204,17 +200,21 @@ class Dialogue:
             errand.step_back()
             self.news.untried.append(errand)
 
-    def _go_on(self) -> None:
-        """Without pipelining, say the next command when everything before it is answered."""
-        if self._script and not self._due and not self.pieces:
-            line, due = self._script.popleft()
-            assert due.turn is not None  # every command in the script belongs to a transaction
-            due.turn.errand.note(self._now, "C", line)
-            self.pieces.append(Piece(f"{line}\r\n".encode(), (due,)))
+    def _go_on(self, *, at_once: bool = False) -> None:
+        """Say the next command, or a whole group, ``at_once`` or when everything before it is answered."""
+        if not self._script or ((self._due or self.pieces) and not at_once):
+            return
+        turn = self._script[0][1].turn
+        assert turn is not None  # every command in the script belongs to a transaction
+        commands = [self._script.popleft() for _ in range(len(self._script) if turn.is_grouped else 1)]
+        for line, _ in commands:
+            turn.errand.note(self._now, "C", line)
+        octets = "".join([f"{line}\r\n" for line, _ in commands]).encode()
+        self.pieces.append(Piece(octets, tuple([due for _, due in commands])))
 
-    def _say(self, line: str, seconds: float) -> None:
+    def _say(self, line: str, step: Step, seconds: float | None = None) -> None:
         """Say something whose reply changes nothing."""
-        self.pieces.append(Piece(f"{line}\r\n".encode(), (Due(Step.MAIL, seconds),)))
+        self.pieces.append(Piece(f"{line}\r\n".encode(), (Due(step, seconds or self._limits[step]),)))
 
     def _write_content(self, turn: Turn) -> None:
         errand = turn.errand
@@ -224,7 +224,7 @@ class Dialogue:
         self.pieces.append(Piece(b"", (Due(Step.DOT, self._limits[Step.DOT], turn),), turn))
         errand.waiting = [*turn.later, *errand.waiting]
         turn.later = []
-        if errand.waiting and turn.level is Pipelining.ACROSS:
+        if errand.waiting and self._level() is Pipelining.ACROSS:
             self._begin(errand)
 
     # Hearing
@@ -239,11 +239,11 @@ class Dialogue:
             case Move.OVER:
                 self._over(turn)
             case Move.RESET:  # RFC 5321, section 4.1.1.5
-                self._say("RSET", self._limits[Step.MAIL])
+                self._say("RSET", Step.MAIL)
                 self._over(turn)
             case Move.LONE_DOT:
                 turn.errand.note(self._now, "C", ".")
-                self._say(".", self._limits[Step.DOT])
+                self._say(".", Step.DOT)
                 self._over(turn)
             case Move.STOP:
                 assert following.verdict is not None  # STOP has one
@@ -254,7 +254,7 @@ class Dialogue:
     def _hear_dot(self, turn: Turn, reply: Reply) -> None:
         self.news.answer(turn, self._ear.judge(Step.DOT, reply), reply)
         self.mails += 1
-        if reply.code in (CLOSING, MALFORMED):
+        if reply.code == CLOSING or reply.severity in (Severity.INTERMEDIATE, Severity.SENSELESS):
             self._stop(judge(Step.MAIL, reply), reply, again=False)
         else:
             self._over(turn)

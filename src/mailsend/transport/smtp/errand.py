@@ -44,6 +44,7 @@ class Errand:
         "_returns",
         "began",
         "data",
+        "dot_out",
         "envelope",
         "error",
         "late",
@@ -74,12 +75,20 @@ class Errand:
         self.late = False
         self.queue_id: str | None = None
         self.retry_now = False
+        self.dot_out = False
         self.error: Exception | None = None
         self._returns = 0
 
     def note(self, now: float, who: str, line: str | tuple[str, ...]) -> None:
         """Write a command, or the lines of a reply, down."""
         self.lines.append((now - self.began, who, line))
+
+    def came_by(self, opening: Iterable[Exchange], now: float) -> None:
+        """Write down how its connection was opened: first of all, or behind what was said on another."""
+        if self.lines:
+            self.lines += [(now - self.began, one.who, one.line) for one in opening]
+        else:
+            self.prologue = tuple(opening)
 
     def settle(self, addresses: Iterable[Address], verdict: Verdict, reply: Reply | None) -> None:
         """Write down what ``addresses`` were told."""

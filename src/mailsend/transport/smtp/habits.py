@@ -42,10 +42,14 @@ def level_for(server: Server, now: float) -> Pipelining:
 
 
 def lower(server: Server, level: Pipelining, now: float) -> None:
-    """Put ``server`` below ``level`` for a day: it lost step with what was sent ahead at that level."""
+    """Put ``server`` below ``level`` for a day: it lost step with what was sent ahead at that level.
+
+    A level that is lower already stays: another connection may be behind with what it learns.
+    """
     below = _BELOW.get(level)
     if below is not None:
         with _learnt.lock:
+            below = min(below, level_for(server, now), key=_ORDER.index)
             _learnt.levels[server.host, server.port] = (below, now + _DAY)
 
 

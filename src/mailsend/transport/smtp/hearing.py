@@ -20,6 +20,7 @@ __all__ = ["CLOSING", "Ear", "Move", "Next"]
 
 CLOSING: Final = 421  # RFC 5321, section 3.8: may answer any command
 _NOBODY_ENDS_HERE: Final = (CLOSING, MALFORMED)
+_REFUSING: Final = (Severity.TRANSIENT, Severity.PERMANENT)
 
 
 class Move(Enum):
@@ -72,7 +73,7 @@ class Ear:
             again = reply.code == CLOSING and turn.reused
             return Next(Move.STOP, self.judge(due.step, reply), reply, again)
         if turn.closed:  # what follows in the group tells nobody anything more
-            turn.stray = turn.stray or (due.step is Step.RCPT and reply.severity is Severity.COMPLETION)
+            turn.stray = turn.stray or (due.step is Step.RCPT and reply.severity not in _REFUSING)
             return self._end_of_group(turn, reply) if due.step is Step.DATA else _GO_ON
         if _lost_step(turn, due.step, reply):
             return Next(Move.OUT_OF_STEP)
@@ -81,20 +82,20 @@ class Ear:
     def unasked(self, turn: Turn, reply: Reply) -> Next:
         """Take in a reply that came before its question; nothing on this connection is believed any more."""
         if turn.written:
-            step = Step.DOT if reply.severity in (Severity.TRANSIENT, Severity.PERMANENT) else Step.CONTENT
+            step = Step.DOT if reply.severity in _REFUSING else Step.CONTENT
             return Next(Move.STOP, self.judge(step, reply), reply)
         if reply.code == CLOSING:
             return Next(Move.STOP, self.judge(Step.MAIL, reply), reply, again=turn.reused)
-        return Next(Move.STOP, judge(Step.MAIL, None))
+        return _disbelieve(turn, judge(Step.MAIL, None))
 
     def silence(self, turn: Turn, due: Due | None, *, cut: bool) -> Next:
         """Take in, before the final dot is out, that the connection is gone (``cut``), or a limit has passed."""
-        if cut and turn.is_grouped and not turn.written and (turn.ahead or not turn.reused):
-            return Next(
-                Move.OUT_OF_STEP
-            )  # an idle connection is closed for no reason, another may be for the group
-        step = Step.CONTENT if turn.written else due.step if due else Step.MAIL
         checking = due is not None and due.turn is None
+        # An idle connection is closed for no reason, and one for a refused MAIL; another may be for the group.
+        plain = checking or turn.closed or turn.written or (turn.reused and not turn.ahead)
+        if cut and turn.is_grouped and not plain:
+            return Next(Move.OUT_OF_STEP)
+        step = Step.CONTENT if turn.written else due.step if due else Step.MAIL
         return Next(Move.STOP, judge(step, None), again=checking or (cut and turn.reused))
 
     def judge(
@@ -116,9 +117,10 @@ class Ear:
             turn.opened = True
             return _GO_ON
         if verdict.reason is Reason.SENSELESS_REPLY:
-            return Next(Move.STOP, verdict, reply)
+            return _disbelieve(turn, verdict, reply)
         if verdict.reason is Reason.AUTH_REQUIRED:  # the log-in is void: another connection may have one
             return Next(Move.STOP, verdict, reply)
+        turn.told += [one for one in turn.errand.envelope.recipients if one not in turn.errand.results]
         turn.errand.settle_rest(verdict, reply)
         turn.errand.waiting = []
         turn.closed = True
@@ -131,7 +133,7 @@ class Ear:
         self._memory.learn(reply, address.domain)
         verdict = self.judge(Step.RCPT, reply, accepted_before=bool(turn.taken), repeated=repeated)
         if verdict.reason is Reason.SENSELESS_REPLY:
-            return Next(Move.STOP, verdict, reply)
+            return _disbelieve(turn, verdict, reply)
         if verdict.outcome is Outcome.ACCEPTED:
             turn.taken.append(address)
         elif verdict.too_many:
@@ -163,7 +165,7 @@ class Ear:
         if verdict.outcome is Outcome.ACCEPTED:
             return Next(Move.CONTENT)
         if verdict.reason is Reason.SENSELESS_REPLY:
-            return Next(Move.STOP, verdict, reply)
+            return _disbelieve(turn, verdict, reply)
         turn.errand.settle(turn.taken, verdict, reply)
         return Next(Move.RESET)
 
@@ -172,9 +174,18 @@ class Ear:
 
         Not where the server took a recipient for all that: the lone dot would be an empty mail to it.
         """
-        if self.judge(Step.DATA, reply).lone_dot:
+        verdict = self.judge(Step.DATA, reply)
+        if verdict.lone_dot:
             return Next(Move.STOP, conclude(Reason.PROTOCOL, reply)) if turn.stray else Next(Move.LONE_DOT)
+        if verdict.reason is Reason.SENSELESS_REPLY:
+            return _disbelieve(turn, verdict, reply)
         return Next(Move.RESET if turn.opened else Move.OVER)
+
+
+def _disbelieve(turn: Turn, verdict: Verdict, reply: Reply | None = None) -> Next:
+    """Stop where the replies before may have been to other commands than we took them for."""
+    turn.errand.unsettle(turn.told)
+    return Next(Move.STOP, verdict, reply)
 
 
 def _lost_step(turn: Turn, step: Step, reply: Reply) -> bool:

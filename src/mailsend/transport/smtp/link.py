@@ -63,8 +63,8 @@ class Link(asyncio.Protocol):
 
     @property
     def may_take(self) -> bool:
-        """Whether a mail may begin here."""
-        return not self._quitting and self.dialogue.may_take
+        """Whether a mail may begin here: it had better not wait for all of a large content."""
+        return not self._quitting and self.dialogue.may_take and not any(map(_is_large, self.dialogue.pieces))
 
     @property
     def is_idle(self) -> bool:
@@ -86,7 +86,8 @@ class Link(asyncio.Protocol):
         now = self._loop.time()
         self._left -= 1
         if self._opening is not None:
-            errand.prologue, self._opening = self._opening, None
+            errand.came_by(self._opening, now)
+            self._opening = None
         else:
             errand.note(now, "C", f"(on the open connection to {self._peer})")
         self.dialogue.take(errand, now, check=check)
@@ -172,12 +173,13 @@ class Link(asyncio.Protocol):
             piece = pieces[0]
             if piece.content is None:
                 batch.append(piece.octets)
-            elif len(piece.content.errand.data) <= _SMALL:
+            elif not _is_large(piece):
                 batch.extend(cast("Iterator[bytes]", blocks(piece.content.errand.data)))
             else:
                 self._send(batch)
                 if not self._write_blocks(piece):
                     return
+                self._loop.call_soon(self.pump)  # now another mail may begin behind it
             pieces.popleft()
             self.dialogue.written(piece)
         self._send(batch)
@@ -218,7 +220,7 @@ class Link(asyncio.Protocol):
         due = self.dialogue.awaits
         at_hand = self.dialogue.at_hand
         awaited = due or at_hand
-        if awaited is self._awaited and not anew:
+        if self._quitting or (awaited is self._awaited and not anew):
             return
         self._awaited = awaited
         now = self._loop.time()
@@ -254,3 +256,7 @@ class Link(asyncio.Protocol):
         self._transport.close()
         self._limit = self._loop.time() + _FAREWELL
         self._rearm()
+
+
+def _is_large(piece: Piece) -> bool:
+    return piece.content is not None and len(piece.content.errand.data) > _SMALL

@@ -65,20 +65,25 @@ class Linking:
 
 
 class Room:
-    """What fits into one transaction (M8, M33), and of domains into one session (RFC 9422, section 4)."""
+    """What fits into one transaction (M8, M33), and of transactions and domains into a session (RFC 9422, section 4)."""
 
     def __init__(self, server: Server, limits: OfferedLimits) -> None:
+        self._transactions = limits.mailmax or MANY
         self._recipients = min(server.max_recipients or MANY, limits.rcptmax or MANY)
         self._domains = limits.rcptdomainmax
         self._used: set[Domain] = set()
 
     def part(self, waiting: Sequence[Address]) -> int:
-        """Give how many off the front of ``waiting`` fit; none, where their domains are too many here."""
-        most = min(len(waiting), self._recipients)
+        """Give how many off the front of ``waiting`` fit; none, where they or their domains are too many here."""
+        fitting = self._fitting(waiting[: self._recipients]) if self._transactions else 0
+        self._transactions -= fitting > 0
+        return fitting
+
+    def _fitting(self, waiting: Sequence[Address]) -> int:
         if self._domains is None:
-            return most
-        for place, one in enumerate(waiting[:most]):
+            return len(waiting)
+        for place, one in enumerate(waiting):
             if one.domain not in self._used and len(self._used) >= self._domains:
                 return place
             self._used.add(one.domain)
-        return most
+        return len(waiting)

@@ -13,6 +13,7 @@ from mailsend.model.reply import Reply
 
 __all__ = ["LoginGate", "PolicyMemory", "forget_log_ins", "gate_for"]
 
+_MOST: Final = 10_000  # gates kept before those are looked for that say nothing
 _PAUSES: Final = (300.0, 1800.0, math.inf)  # seconds after the first, second and third refusal (M12)
 
 
@@ -28,13 +29,24 @@ class LoginGate:
         self._turn = threading.Lock()
         self.proved = False
         self._refusals = 0
-        self._closed_until = -math.inf
+        self._closed_at = self._closed_until = -math.inf
+
+    @property
+    def closed_at(self) -> float:
+        """When the last refusal came."""
+        return self._closed_at
 
     @property
     def locked(self) -> bool:
         """Whether three refusals came, each after its pause: nobody tries until the settings change."""
         with self._lock:
             return self._refusals >= len(_PAUSES)
+
+    @property
+    def matters(self) -> bool:
+        """Whether a new gate would not be as good as this one."""
+        with self._lock:
+            return self._refusals > 0 or self._turn.locked()
 
     def is_closed(self, now: float) -> bool:
         """Say whether a log-in is too early."""
@@ -55,8 +67,14 @@ class LoginGate:
             self.proved = False
             if now < self._closed_until:  # it was under way when the last one came
                 return
-            self._closed_until = now + _PAUSES[self._refusals]
+            self._closed_at, self._closed_until = now, now + _PAUSES[self._refusals]
             self._refusals += 1
+
+    def reopen(self) -> None:
+        """Begin anew: a person has released the account since the last refusal."""
+        with self._lock:
+            self._refusals = 0
+            self._closed_until = -math.inf
 
     def passed(self) -> None:
         """Take note of a log-in that succeeded."""
@@ -75,10 +93,21 @@ class _Gates:
     def forget(self) -> None:
         self._lock = threading.Lock()  # anew: another thread may have held it at a fork
         self._gates: dict[str, LoginGate] = {}
+        self._tidy_at = _MOST
 
     def of(self, fingerprint: str) -> LoginGate:
         with self._lock:
-            return self._gates.setdefault(fingerprint, LoginGate())
+            gate = self._gates.get(fingerprint)
+            if gate is None:
+                if len(self._gates) >= self._tidy_at:
+                    self._tidy()
+                gate = self._gates[fingerprint] = LoginGate()
+            return gate
+
+    def _tidy(self) -> None:
+        """Forget the gates that hold nobody back: a token as password makes a new one every hour."""
+        self._gates = {of: gate for of, gate in self._gates.items() if gate.matters}
+        self._tidy_at = max(_MOST, 2 * len(self._gates))
 
 
 _gates: Final = _Gates()

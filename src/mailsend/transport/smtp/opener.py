@@ -49,7 +49,8 @@ class Opener:
         try:
             offer = await connect(self._server, wire, resolve=self._resolve)
         except Stopped as stopped:
-            if stopped.reply is not None and stopped.reply.code == _LOGIN_REFUSED:
+            refused = stopped.reply is not None and stopped.reply.code == _LOGIN_REFUSED
+            if refused and wire.mask.hides:  # before a log-in, anybody on the way could say it
                 gate.refused(steady_seconds())
             raise
         if offer.logged_in:

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from mailsend.decide.turns import Turns
 from mailsend.decide.verdict import Reason, Step, Verdict, conclude, judge
 from mailsend.model.server import Server
 from mailsend.transport.smtp.errand import Errand, Phase
 from mailsend.transport.smtp.link import MANY, Link
 from mailsend.transport.smtp.step_limits import seconds_for_quit
 from mailsend.transport.smtp.stop import Stopped
-from mailsend.transport.smtp.waiting_line import WaitingLine
 
 if TYPE_CHECKING:
     from mailsend.transport.smtp.news import Late, News
@@ -57,7 +57,7 @@ class Pool:
         self._open_link = open_link
         self._tell_one = tell
         self._tell_late = tell_late
-        self._line = WaitingLine()
+        self._line: Turns[Errand] = Turns()
         self._links: set[Link] = set()
         self._idle: list[Link] = []
         self._leaving: set[Link] = set()
@@ -71,7 +71,10 @@ class Pool:
 
     def put(self, errand: Errand) -> None:
         """Take an errand; it is told when it is over."""
-        self._line.put(errand)
+        if self._closing:  # what sends while its loop ends
+            self._end(errand, conclude(Reason.CLOSED))
+            return
+        self._line.join(errand.options.customer, errand)
         self._dispatch()
 
     def abandon(self, errand: Errand, verdict: Verdict | None = None) -> None:
@@ -87,14 +90,16 @@ class Pool:
             errand.settle_rest(verdict, None)
         waiting, errand.phase = errand.phase is Phase.WAITING, Phase.OVER
         if waiting:
-            self._line.remove(errand)
-            if self._openings and not errand.lines:
-                errand.prologue = tuple(next(iter(self._openings)).wire.conversation)
+            self._line.leave(errand.options.customer, errand)
+            if self._openings:
+                errand.came_by(next(iter(self._openings)).wire.conversation, self.loop.time())
             self._close_spare_openings()
         elif past_dot:
             errand.late = True
         elif link is not None:
             link.give_up(conclude(Reason.CLOSED))
+        if not errand.late:
+            self._hear_of(errand)
 
     def unfinished(self) -> set[asyncio.Future[None]]:
         """Give, for each mail whose final dot waits for its reply, a future that is done when it has it."""
@@ -111,7 +116,7 @@ class Pool:
         """
         self._closing = True
         closed = conclude(Reason.CLOSED)
-        for errand in self._line.clear():
+        while (errand := self._line.pop()) is not None:
             self._end(errand, closed)
         tasks = {one.task for one in self._openings if one.task is not None}
         for task in tasks:
@@ -137,12 +142,14 @@ class Pool:
         if self._closing or not self._line or link.is_worn:
             self._rest(link)
             return False
-        if link.dialogue.at_hand is not None and (self._idle or self._may_open):
+        if link.dialogue.at_hand is not None and (self._idle or not self._lacks_room):
             return False
         check = link.is_idle and self.loop.time() - link.idle_since > _LONG_IDLE
         if link in self._idle:
             self._idle.remove(link)
-        link.take(self._line.next(), check=check)
+        errand = self._line.pop()
+        assert errand is not None  # the line is not empty
+        link.take(errand, check=check)
         return True
 
     def tell(self, news: News) -> None:
@@ -157,7 +164,7 @@ class Pool:
             if self._closing:
                 self._end(errand, conclude(Reason.CLOSED))
             else:
-                self._line.put_back(errand)
+                self._line.rejoin(errand.options.customer, errand)
         if news.untried:
             self.loop.call_soon(self._dispatch)
 
@@ -179,7 +186,11 @@ class Pool:
     def _may_open(self) -> bool:
         if self._room < self._most and self.loop.time() >= self._room_again:
             self._room = self._most
-        return len(self._links) + len(self._openings) < self._room
+        return len(self._links) + len(self._leaving) + len(self._openings) < self._room
+
+    @property
+    def _lacks_room(self) -> bool:
+        return len(self._line) > len(self._openings) and not self._may_open
 
     def _dispatch(self) -> None:
         """Bring waiting errands and connections together."""
@@ -191,7 +202,7 @@ class Pool:
                 self._idle.pop().pump()
             while len(self._line) > len(self._openings) and self._may_open:
                 self._open()
-            if self._line and not self._may_open:
+            if self._lacks_room:
                 for link in [one for one in self._links if one.may_take]:
                     link.pump()
         finally:
@@ -209,14 +220,13 @@ class Pool:
         opening = _Opening(self._new_wire())
         self._openings.add(opening)
         opening.task = self.loop.create_task(self._opened(opening))
+        opening.task.add_done_callback(lambda _: self._partings.discard(opening))
 
     async def _opened(self, opening: _Opening) -> None:
         wire = opening.wire
         try:
             link = await self._open_link(self, wire)
         except asyncio.CancelledError:
-            self._openings.discard(opening)
-            self._partings.discard(opening)
             wire.abort()
             raise
         except Exception as problem:  # noqa: BLE001  told to whoever waits: a name look-up of the caller's may raise
@@ -228,7 +238,6 @@ class Pool:
                 await wire.close(seconds=seconds_for_quit(self._server))
             finally:
                 wire.abort()
-                self._partings.discard(opening)
         else:
             self._openings.discard(opening)
             self._links.add(link)
@@ -240,9 +249,8 @@ class Pool:
         if self._links:
             self._room = len(self._links)
             self._room_again = self.loop.time() + _FEWER_FOR
-        elif self._line:
-            errand = self._line.next()
-            errand.prologue = tuple(wire.conversation)
+        elif (errand := self._line.pop()) is not None:
+            errand.came_by(wire.conversation, self.loop.time())
             if isinstance(problem, Stopped):
                 errand.settle_rest(problem.verdict, problem.reply)
             else:
@@ -261,8 +269,7 @@ class Pool:
     def _close_link(self, link: Link, closed: Verdict) -> None:
         """Cut what is before its content; take back what stands behind another mail."""
         link.dialogue.closing = True
-        behind = link.dialogue.behind
-        if behind is not None:
+        if (behind := link.dialogue.behind) is not None:
             self._end(behind, closed)
         at_hand = link.dialogue.at_hand
         if at_hand is not None and at_hand.phase is Phase.ENVELOPE:
@@ -288,6 +295,5 @@ class Pool:
         return self._heard.setdefault(errand, self.loop.create_future())
 
     def _hear_of(self, errand: Errand) -> None:
-        heard = self._heard.pop(errand, None)
-        if heard is not None:
+        if (heard := self._heard.pop(errand, None)) is not None:
             heard.set_result(None)

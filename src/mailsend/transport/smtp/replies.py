@@ -73,7 +73,7 @@ class ReplyReader:
     def _break(self, said: bytes) -> Heard:
         self.broken = True
         self._rest, self._lines = b"", []
-        return _heard(MALFORMED, self._mask.masked(printable(said[:_KEPT])))
+        return _heard(MALFORMED, self._mask.masked(printable(said))[:_KEPT])
 
 
 def _is_reply_line(line: bytes, before: list[bytes]) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import ssl
+import threading
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -36,6 +37,21 @@ class _Trust(NamedTuple):
 _contexts: Final[dict[_Trust, ssl.SSLContext]] = {}
 # What a file held when it was read: path and state to digest.
 _files: Final[dict[tuple[str, int, int, int], str]] = {}
+
+
+class _Making:
+    """One context is made at a time: connections that are opened at once need the same."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        self.lock = threading.Lock()  # another thread may have held it at a fork
+
+
+_making: Final = _Making()
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_making.renew)
 
 
 def kept_context(server: Server) -> ssl.SSLContext | None:
@@ -69,7 +85,8 @@ def context_for(server: Server) -> ssl.SSLContext:
     if pem is not None and "-----BEGIN" not in pem:
         raise OSError("there is no certificate in ca or ca_file")
     trust = _trust(server, "" if pem is None else _digest(pem))
-    return _contexts.get(trust) or _keep(_contexts, trust, _made(trust, pem))
+    with _making.lock:
+        return _contexts.get(trust) or _keep(_contexts, trust, _made(trust, pem))
 
 
 def _trust(server: Server, authority: str) -> _Trust:

@@ -20,6 +20,8 @@ from mailsend.transport.smtp.memory import PolicyMemory
 from mailsend.transport.unfinished import watch
 
 if TYPE_CHECKING:  # these load ssl and aiosmtplib, which nobody needs before the first mail
+    from datetime import datetime
+
     from mailsend.model.reply import Reply
     from mailsend.transport.smtp.connect import Resolve
     from mailsend.transport.smtp.news import Late
@@ -85,7 +87,9 @@ class SmtpTransport:
             pool.put(errand)
             await done
         except asyncio.CancelledError:
-            pool.abandon(errand)
+            pool.abandon(errand, conclude(Reason.CLOSED))
+            if options.abandoned is not None and errand.error is None:
+                options.abandoned(self._attempt(errand, started))
             raise
         finally:
             self._waiting.pop(errand, None)
@@ -93,14 +97,18 @@ class SmtpTransport:
                 alarm.cancel()
         if errand.error is not None:
             raise errand.error
+        return self._attempt(errand, started)
+
+    def _attempt(self, errand: Errand, started: datetime) -> Attempt:
         return attempt_from(
-            {one: errand.results[one] for one in envelope.recipients},
+            {one: errand.results[one] for one in errand.envelope.recipients},
             server=self.server.name,
             queue_id=errand.queue_id,
             conversation=errand.conversation(),
             started=started,
             ended=utc_now(),
             retry_now=errand.retry_now,
+            dot_out=errand.dot_out,
         )
 
     async def aclose(self) -> None:

@@ -18,6 +18,7 @@ from mailsend.transport.tokens.sources import provider_of
 __all__ = ["TokenCache", "forget_tokens", "tokens_of"]
 
 _EARLY: Final = timedelta(minutes=5)
+_OVERDUE: Final = timedelta(minutes=5)  # so long one answer is waited for before it is asked for anew
 _MOST: Final = 10_000  # sources; the one that was used longest ago is forgotten first
 
 
@@ -35,6 +36,7 @@ class TokenCache:
         self._token: AccessToken | None = None
         self._renew_at: datetime | None = None
         self._flight: Flight | None = None
+        self._asked_at: datetime | None = None
         self._renewed = False  # after a refusal, and not yet proved by a log-in
 
     async def get(self, *, seconds: float) -> AccessToken:
@@ -88,8 +90,9 @@ class TokenCache:
         loop = asyncio.get_running_loop()
         with self._lock:
             flight = self._flight
-            if flight is None or flight.is_lost:
+            if flight is None or flight.is_lost or self._is_overdue():
                 flight = self._flight = Flight(loop)
+                self._asked_at = self._now()
                 begins = True
             else:
                 begins = False
@@ -103,6 +106,10 @@ class TokenCache:
                 self._flight = None
             if isinstance(came, AccessToken):
                 self._token, self._renew_at = came, self._early(came)
+
+    def _is_overdue(self) -> bool:
+        """Whether the provider hangs: it must not keep every later log-in waiting for ever."""
+        return self._asked_at is not None and self._now() - self._asked_at >= _OVERDUE
 
     def _early(self, token: AccessToken) -> datetime | None:
         if token.expires_at is None:
