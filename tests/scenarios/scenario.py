@@ -105,6 +105,11 @@ class Scenario:
         return any(fault.does in _UNBOUNDED for fault in self.scripted)
 
     @property
+    def ends_at_the_dot(self) -> bool:
+        """Whether the server has the whole mail when it misbehaves: what it then says without sense may hide that."""
+        return any(fault.at in (Place.DOT, Place.TAKEN) for fault in self.scripted)
+
+    @property
     def offers(self) -> tuple[str, ...]:
         """The extensions that the server offers besides the usual ones."""
         return tuple(self.server.get("extensions", ("PIPELINING",)))

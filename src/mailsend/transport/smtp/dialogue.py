@@ -38,8 +38,8 @@ class Dialogue:
     ``level`` gives the level of pipelining that counts now, ``lower`` is told a level at which the
     server lost step, ``part`` takes those who fit into one transaction off the front of a list.
     ``pieces`` wait to be written and ``news`` to be told. ``closing`` lets the transaction at hand be
-    the last; a session that is ``full`` should begin no further mail. Once it has ``ended`` the
-    connection is to be thrown away.
+    the last; a session that is ``full`` should begin no further mail, one that ``is_used`` has carried
+    something or waited for it. Once it has ``ended`` the connection is to be thrown away.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Dialogue:
         self._now = 0.0
         self.pieces: deque[Piece] = deque()
         self.news = News()
-        self.mails = 0
+        self.is_used = False
         self.closing = False
         self.full = False
         self.ended = False
@@ -181,15 +181,15 @@ class Dialogue:
         asked, errand.waiting = tuple(errand.waiting[:room]), errand.waiting[room:]
         ahead = self._turn is not None
         level = Pipelining.ACROSS if ahead else self._level()
-        turn = Turn(errand, asked, level, ahead=ahead, reused=ahead or self.mails > 0)
+        turn = Turn(errand, asked, level, ahead=ahead, reused=self.is_used)
+        self.is_used = True
         if ahead:
             self._ahead = turn
+            if errand.phase is Phase.WAITING:
+                errand.phase = Phase.AHEAD
         else:
             self._turn = turn
-        if not ahead:
             errand.phase = Phase.ENVELOPE
-        elif errand.phase is Phase.WAITING:
-            errand.phase = Phase.AHEAD
         self._script.extend(commands_of(turn, self._offer, self._limits))
         self._go_on(at_once=turn.is_grouped and not alone)
 
@@ -207,10 +207,9 @@ class Dialogue:
         turn = self._script[0][1].turn
         assert turn is not None  # every command in the script belongs to a transaction
         commands = [self._script.popleft() for _ in range(len(self._script) if turn.is_grouped else 1)]
-        for line, _ in commands:
-            turn.errand.note(self._now, "C", line)
-        octets = "".join([f"{line}\r\n" for line, _ in commands]).encode()
-        self.pieces.append(Piece(octets, tuple([due for _, due in commands])))
+        lines, due = zip(*commands, strict=True)
+        turn.errand.note(self._now, "C", lines)
+        self.pieces.append(Piece("\r\n".join((*lines, "")).encode(), due))
 
     def _say(self, line: str, step: Step, seconds: float | None = None) -> None:
         """Say something whose reply changes nothing."""
@@ -253,7 +252,6 @@ class Dialogue:
 
     def _hear_dot(self, turn: Turn, reply: Reply) -> None:
         self.news.answer(turn, self._ear.judge(Step.DOT, reply), reply)
-        self.mails += 1
         if reply.code == CLOSING or reply.severity in (Severity.INTERMEDIATE, Severity.SENSELESS):
             self._stop(judge(Step.MAIL, reply), reply, again=False)
         else:

@@ -13,7 +13,7 @@ from mailsend.model.reply import Reply
 from mailsend.model.report import Exchange, RecipientResult
 from mailsend.transport.base import SubmitOptions, result_of
 
-__all__ = ["Errand", "Phase", "exchanges"]
+__all__ = ["Errand", "Phase"]
 
 Line = tuple[float, str, str | tuple[str, ...]]
 
@@ -107,6 +107,11 @@ class Errand:
         for one in addresses:
             self.results.pop(one, None)
 
+    @property
+    def has_returned(self) -> bool:
+        """Whether a connection gave it back."""
+        return self._returns > 0
+
     def go_back(self) -> bool:
         """Begin anew on another connection, with whom is not settled; say whether that may be."""
         left = any(one not in self.results for one in self.envelope.recipients)
@@ -123,11 +128,9 @@ class Errand:
 
     def conversation(self) -> tuple[Exchange, ...]:
         """Give what was said: the opening of the connection where it was opened for this mail, then the rest."""
-        return (*self.prologue, *exchanges(self.lines))
-
-
-def exchanges(lines: Iterable[Line]) -> Iterable[Exchange]:
-    """Give the conversation line by line."""
-    for at, who, said in lines:
-        for line in (said,) if isinstance(said, str) else said:
-            yield Exchange(at=at, who=who, line=line)
+        said = [
+            Exchange(at=at, who=who, line=line)
+            for at, who, lines in self.lines
+            for line in ((lines,) if isinstance(lines, str) else lines)
+        ]
+        return (*self.prologue, *said)

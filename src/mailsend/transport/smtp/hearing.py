@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from mailsend.decide.verdict import Reason, Step, Verdict, conclude, judge
 from mailsend.model.reply import Reply, Severity
-from mailsend.model.report import Outcome
+from mailsend.model.report import Fault, Outcome
 from mailsend.model.server import Server
 from mailsend.transport.smtp.connect import Offer
 from mailsend.transport.smtp.errand import Errand
@@ -20,7 +21,11 @@ __all__ = ["CLOSING", "Ear", "Move", "Next"]
 
 CLOSING: Final = 421  # RFC 5321, section 3.8: may answer any command
 _NOBODY_ENDS_HERE: Final = (CLOSING, MALFORMED)
+_OF_THIS_SESSION: Final = (Reason.AUTH_REQUIRED, Reason.PROTOCOL)  # to MAIL: another one may be sound
 _REFUSING: Final = (Severity.TRANSIENT, Severity.PERMANENT)
+_OUT_OF_STEP: Final = re.compile(
+    r"synchroni[sz]ation error|\bpipelining\b", re.IGNORECASE
+)  # Exim, Postfix: without a code of their own
 
 
 class Move(Enum):
@@ -96,7 +101,8 @@ class Ear:
         if cut and turn.is_grouped and not plain:
             return Next(Move.OUT_OF_STEP)
         step = Step.CONTENT if turn.written else due.step if due else Step.MAIL
-        return Next(Move.STOP, judge(step, None), again=checking or (cut and turn.reused))
+        again = checking or (cut and turn.reused and not turn.written)
+        return Next(Move.STOP, judge(step, None), again=again)
 
     def judge(
         self, step: Step, reply: Reply, *, accepted_before: bool = False, repeated: bool = False
@@ -118,8 +124,8 @@ class Ear:
             return _GO_ON
         if verdict.reason is Reason.SENSELESS_REPLY:
             return _disbelieve(turn, verdict, reply)
-        if verdict.reason is Reason.AUTH_REQUIRED:  # the log-in is void: another connection may have one
-            return Next(Move.STOP, verdict, reply)
+        if verdict.reason in _OF_THIS_SESSION:
+            return Next(Move.STOP, verdict, reply, again=turn.reused)
         turn.told += [one for one in turn.errand.envelope.recipients if one not in turn.errand.results]
         turn.errand.settle_rest(verdict, reply)
         turn.errand.waiting = []
@@ -166,6 +172,8 @@ class Ear:
             return Next(Move.CONTENT)
         if verdict.reason is Reason.SENSELESS_REPLY:
             return _disbelieve(turn, verdict, reply)
+        if turn.is_grouped and len(turn.taken) > 1 and verdict.fault is Fault.RECIPIENT:
+            return Next(Move.OUT_OF_STEP)  # it was said of one of them, and not to DATA
         turn.errand.settle(turn.taken, verdict, reply)
         return Next(Move.RESET)
 
@@ -190,8 +198,10 @@ def _disbelieve(turn: Turn, verdict: Verdict, reply: Reply | None = None) -> Nex
 
 def _lost_step(turn: Turn, step: Step, reply: Reply) -> bool:
     """Say whether a reply shows that the server lost step with what was sent ahead (M22)."""
-    confused = reply.code == 503 or (reply.code == 554 and (reply.enhanced or "").startswith("5.5."))
-    if not confused or not turn.is_grouped:
+    if reply.code < 500 or not turn.is_grouped:
+        return False
+    coded = reply.code == 503 or (reply.code == 554 and (reply.enhanced or "").startswith("5.5."))
+    if not coded and _OUT_OF_STEP.search(reply.text) is None:
         return False
     match step:
         case Step.MAIL:

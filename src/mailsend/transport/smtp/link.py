@@ -51,6 +51,7 @@ class Link(asyncio.Protocol):
         self._content = content
         self._blocks: Iterator[bytes | memoryview] | None = None
         self._paused = False
+        self._later = False
         self._quitting = False
         self._limit = 0.0
         self._awaited: object = self
@@ -81,6 +82,15 @@ class Link(asyncio.Protocol):
         """Whether it waits for nothing at all."""
         return self.is_idle and self.dialogue.awaits is None and not self.dialogue.pieces
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever carried here, and it did not wait either."""
+        return not self.dialogue.is_used
+
+    def rest(self) -> None:
+        """Take note that there is nothing to do: whatever comes next may find the other side gone."""
+        self.dialogue.is_used = True
+
     def take(self, errand: Errand, *, check: bool) -> None:
         """Begin a mail; the octets go out with ``pump``."""
         now = self._loop.time()
@@ -95,15 +105,16 @@ class Link(asyncio.Protocol):
     def pump(self) -> None:
         """Tell what is settled, begin what waits, and write what is to be written."""
         dialogue = self.dialogue
-        while True:
-            self._tell()
-            if dialogue.ended or not self.may_take or not self._pool.fill(self):
-                break
+        told = self._tell()
+        while not dialogue.ended and self.may_take and self._pool.fill(self):
+            told = self._tell() or told
         if dialogue.ended:
             self.abort()
-            return
-        self._write()
-        self._watch()
+        elif told and dialogue.pieces and self.may_take:
+            self._write_later()  # who was told may have a next mail: then both go out in one piece
+        else:
+            self._write()
+            self._watch()
 
     def quit(self, seconds: float) -> None:
         """Say QUIT and close, within ``seconds``; only where it is idle."""
@@ -141,7 +152,9 @@ class Link(asyncio.Protocol):
         self.pump()
 
     def eof_received(self) -> None:
-        """Let the transport close: there is nobody to talk to."""
+        """Close, without waiting for what is unwritten: nobody will answer it."""
+        if not self._quitting:
+            self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note that it is gone."""
@@ -167,6 +180,8 @@ class Link(asyncio.Protocol):
     # Writing
 
     def _write(self) -> None:
+        if self._later or self._transport.is_closing():
+            return
         pieces = self.dialogue.pieces
         batch: list[bytes] = []
         while pieces and not self._paused:
@@ -199,21 +214,31 @@ class Link(asyncio.Protocol):
             self._blocks = None
             return True
         self._transport.write(block)
-        if not self._paused and not self._transport.is_closing():
-            self._loop.call_soon(self._go_on_writing)  # what the server says meanwhile is heard first
+        if not self._paused:
+            self._write_later()  # what the server says meanwhile is heard first
         return False
 
+    def _write_later(self) -> None:
+        if not self._later:
+            self._later = True
+            self._loop.call_soon(self._go_on_writing)
+
     def _go_on_writing(self) -> None:
-        if self._blocks is not None and not self._paused and not self.dialogue.ended:
+        self._later = False
+        if not self.dialogue.ended:
             self._write()
             self._watch(anew=True)
 
     # Telling and watching
 
-    def _tell(self) -> None:
-        if self.dialogue.news:
-            news, self.dialogue.news = self.dialogue.news, News()
-            self._pool.tell(news)
+    def _tell(self) -> bool:
+        """Pass on what there is to tell; say whether there was any."""
+        news = self.dialogue.news
+        if not news:
+            return False
+        self.dialogue.news = News()
+        self._pool.tell(news)
+        return True
 
     def _watch(self, *, anew: bool = False) -> None:
         """Count the limit of what is awaited: from when it is awaited, however much comes meanwhile."""

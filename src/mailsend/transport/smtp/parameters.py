@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from mailsend.model.address import Address
 from mailsend.model.envelope import NULL_REVERSE_PATH, Envelope
 from mailsend.transport.base import SubmitOptions
 from mailsend.transport.smtp.connect import Offer
 
 __all__ = ["eight_bits", "mail_parameters", "rcpt_parameters", "xtext"]
+
+
+_PLAIN: Final = re.compile(r"[!-*,-<>-~]*\Z")  # what xtext leaves as it is
 
 
 def mail_parameters(offer: Offer, envelope: Envelope, data: bytes, options: SubmitOptions) -> str:
@@ -47,6 +53,8 @@ def rcpt_parameters(offer: Offer, envelope: Envelope, recipient: Address) -> str
 
 def xtext(text: str) -> str:
     """Write ``text`` so that it may stand in a parameter (RFC 3461, section 4)."""
+    if _PLAIN.match(text):
+        return text
     return "".join(
         one if "!" <= one <= "~" and one not in "+=" else "".join(f"+{octet:02X}" for octet in one.encode())
         for one in text

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mailsend.decide.turns import Turns
@@ -12,6 +12,7 @@ from mailsend.decide.verdict import Reason, Step, Verdict, conclude, judge
 from mailsend.model.server import Server
 from mailsend.transport.smtp.errand import Errand, Phase
 from mailsend.transport.smtp.link import MANY, Link
+from mailsend.transport.smtp.openings import Openings
 from mailsend.transport.smtp.step_limits import seconds_for_quit
 from mailsend.transport.smtp.stop import Stopped
 
@@ -23,14 +24,6 @@ __all__ = ["Pool"]
 
 _LONG_IDLE: Final = 15.0  # seconds: after these a connection is asked whether anybody is still there
 _FEWER_FOR: Final = 60.0  # seconds: so long a server that refused a further connection is not asked for one
-
-
-@dataclass(slots=True, eq=False)
-class _Opening:
-    """A connection that is being opened."""
-
-    wire: Wire
-    task: asyncio.Task[None] | None = None
 
 
 class Pool:
@@ -50,19 +43,24 @@ class Pool:
         tell_late: Callable[[Late], None],
     ) -> None:
         self.loop = asyncio.get_running_loop()
-        self._server = server
+        self._farewell = seconds_for_quit(server)
         self._most = self._room = server.max_connections or MANY
         self._room_again = 0.0
-        self._new_wire = new_wire
-        self._open_link = open_link
         self._tell_one = tell
         self._tell_late = tell_late
         self._line: Turns[Errand] = Turns()
+        self._returned: deque[Errand] = deque()  # these need a new connection
         self._links: set[Link] = set()
         self._idle: list[Link] = []
         self._leaving: set[Link] = set()
-        self._openings: set[_Opening] = set()
-        self._partings: set[_Opening] = set()
+        self._openings = Openings(
+            new_wire=new_wire,
+            open_link=lambda wire: open_link(self, wire),
+            opened=self._opened,
+            failed=self._failed,
+            left=self._dispatch,
+            farewell=self._farewell,
+        )
         self._heard: dict[Errand, asyncio.Future[None]] = {}
         self._dispatching = False
         self._closing = False
@@ -74,8 +72,10 @@ class Pool:
         if self._closing:  # what sends while its loop ends
             self._end(errand, conclude(Reason.CLOSED))
             return
+        all_taken = bool(self._line) and self._lacks_room
         self._line.join(errand.options.customer, errand)
-        self._dispatch()
+        if not all_taken:  # by those before it, where a link had a place
+            self._dispatch()
 
     def abandon(self, errand: Errand, verdict: Verdict | None = None) -> None:
         """Let go of an errand that nobody waits for, and tell it ``verdict`` where one is given.
@@ -91,12 +91,13 @@ class Pool:
         waiting, errand.phase = errand.phase is Phase.WAITING, Phase.OVER
         if waiting:
             self._line.leave(errand.options.customer, errand)
-            if self._openings:
-                errand.came_by(next(iter(self._openings)).wire.conversation, self.loop.time())
-            self._close_spare_openings()
+            if errand in self._returned:
+                self._returned.remove(errand)
+            errand.came_by(self._openings.conversation, self.loop.time())
+            self._openings.cancel(self._openings.wanted - self._waiting)
         elif past_dot:
             errand.late = True
-        elif link is not None:
+        elif link is not None and not errand.late:
             link.give_up(conclude(Reason.CLOSED))
         if not errand.late:
             self._hear_of(errand)
@@ -116,12 +117,9 @@ class Pool:
         """
         self._closing = True
         closed = conclude(Reason.CLOSED)
-        while (errand := self._line.pop()) is not None:
+        while (errand := self._next()) is not None:
             self._end(errand, closed)
-        tasks = {one.task for one in self._openings if one.task is not None}
-        for task in tasks:
-            task.cancel()
-        tasks |= {one.task for one in self._partings if one.task is not None}
+        self._openings.cancel(self._openings.wanted)
         for link in tuple(self._links):
             self._close_link(link, closed)
         ends = self.loop.time() + seconds
@@ -130,7 +128,7 @@ class Pool:
             await asyncio.wait(waited, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         for link in tuple(self._links):
             link.give_up(closed)
-        leaving = {*tasks, *(one.gone for one in (*self._links, *self._leaving))}
+        leaving = {*self._openings.tasks(), *(one.gone for one in (*self._links, *self._leaving))}
         if leaving:
             await asyncio.wait(leaving)
         await asyncio.sleep(0)  # transports let go of their sockets in the turn that follows
@@ -138,19 +136,33 @@ class Pool:
     # What a link asks
 
     def fill(self, link: Link) -> bool:
-        """Give ``link`` a mail where one should begin there; say whether it did."""
-        if self._closing or not self._line or link.is_worn:
-            self._rest(link)
+        """Give ``link`` a mail where one should begin there; say whether it did.
+
+        A mail that came back begins on a new connection: those that waited may all be dead, or had enough.
+        """
+        if self._closing or link.is_worn or (self._returned and self._is_in_the_way(link)):
+            if link.is_quiet:
+                self.retire(link)
             return False
-        if link.dialogue.at_hand is not None and (self._idle or not self._lacks_room):
+        if not self._line and not (self._returned and link.is_new):
+            if link.is_idle and link not in self._idle:
+                link.rest()
+                self._idle.append(link)
             return False
+        if not link.is_idle and (self._idle or not self._lacks_room):
+            return False  # there are better places than behind another mail
         check = link.is_idle and self.loop.time() - link.idle_since > _LONG_IDLE
         if link in self._idle:
             self._idle.remove(link)
-        errand = self._line.pop()
-        assert errand is not None  # the line is not empty
+        errand = self._next() if link.is_new else self._line.pop()
+        assert errand is not None  # somebody waits
         link.take(errand, check=check)
         return True
+
+    def _is_in_the_way(self, link: Link) -> bool:
+        """Say whether a used connection has the place that a new one is needed for."""
+        lacks_place = self._lacks_room and len(self._returned) > self._openings.wanted + len(self._leaving)
+        return lacks_place and link.is_idle and not link.is_new
 
     def tell(self, news: News) -> None:
         """Pass on what became of mails; those that were not tried wait again."""
@@ -163,6 +175,8 @@ class Pool:
         for errand in news.untried:
             if self._closing:
                 self._end(errand, conclude(Reason.CLOSED))
+            elif errand.has_returned:
+                self._returned.append(errand)
             else:
                 self._line.rejoin(errand.options.customer, errand)
         if news.untried:
@@ -172,7 +186,7 @@ class Pool:
         """Say goodbye on a connection that waited for long enough, or has carried enough mails."""
         self._forget(link)
         self._leaving.add(link)
-        link.quit(seconds_for_quit(self._server))
+        link.quit(self._farewell)
 
     def lose(self, link: Link) -> None:
         """Forget a connection that is gone."""
@@ -190,7 +204,15 @@ class Pool:
 
     @property
     def _lacks_room(self) -> bool:
-        return len(self._line) > len(self._openings) and not self._may_open
+        """Whether more mails wait than connections are being opened for, and no further one may be."""
+        return self._waiting > self._openings.wanted and not self._may_open
+
+    @property
+    def _waiting(self) -> int:
+        return len(self._line) + len(self._returned)
+
+    def _next(self) -> Errand | None:
+        return self._returned.popleft() if self._returned else self._line.pop()
 
     def _dispatch(self) -> None:
         """Bring waiting errands and connections together."""
@@ -200,56 +222,28 @@ class Pool:
         try:
             while self._line and self._idle:
                 self._idle.pop().pump()
-            while len(self._line) > len(self._openings) and self._may_open:
-                self._open()
+            while self._waiting > self._openings.wanted and self._may_open:
+                self._openings.begin()
             if self._lacks_room:
-                for link in [one for one in self._links if one.may_take]:
-                    link.pump()
+                for link in tuple(self._links):
+                    if link.may_take:
+                        link.pump()
+                        if not self._lacks_room:
+                            break
         finally:
             self._dispatching = False
 
-    def _rest(self, link: Link) -> None:
-        """Keep a connection that has nothing to do, unless it has carried enough mails."""
-        if self._closing or link.is_worn:
-            if link.is_quiet:
-                self.retire(link)
-        elif link.is_idle and link not in self._idle:
-            self._idle.append(link)
+    def _opened(self, link: Link) -> None:
+        self._links.add(link)
+        link.pump()
+        self._dispatch()
 
-    def _open(self) -> None:
-        opening = _Opening(self._new_wire())
-        self._openings.add(opening)
-        opening.task = self.loop.create_task(self._opened(opening))
-        opening.task.add_done_callback(lambda _: self._partings.discard(opening))
-
-    async def _opened(self, opening: _Opening) -> None:
-        wire = opening.wire
-        try:
-            link = await self._open_link(self, wire)
-        except asyncio.CancelledError:
-            wire.abort()
-            raise
-        except Exception as problem:  # noqa: BLE001  told to whoever waits: a name look-up of the caller's may raise
-            self._openings.discard(opening)
-            self._refused(wire, problem)
-            self._dispatch()
-            self._partings.add(opening)
-            try:
-                await wire.close(seconds=seconds_for_quit(self._server))
-            finally:
-                wire.abort()
-        else:
-            self._openings.discard(opening)
-            self._links.add(link)
-            link.pump()
-            self._dispatch()
-
-    def _refused(self, wire: Wire, problem: Exception) -> None:
+    def _failed(self, wire: Wire, problem: Exception) -> None:
         """Tell the errand that waited longest, unless other connections go on carrying mail."""
         if self._links:
             self._room = len(self._links)
             self._room_again = self.loop.time() + _FEWER_FOR
-        elif (errand := self._line.pop()) is not None:
+        elif (errand := self._next()) is not None:
             errand.came_by(wire.conversation, self.loop.time())
             if isinstance(problem, Stopped):
                 errand.settle_rest(problem.verdict, problem.reply)
@@ -257,14 +251,7 @@ class Pool:
                 errand.error = problem
             errand.phase = Phase.OVER
             self._tell_one(errand)
-
-    def _close_spare_openings(self) -> None:
-        spare = len(self._openings) - len(self._line)
-        for opening in tuple(self._openings)[: max(0, spare)]:
-            assert opening.task is not None  # set when it was added
-            self._openings.discard(opening)
-            self._partings.add(opening)
-            opening.task.cancel()
+        self.loop.call_soon(self._dispatch)
 
     def _close_link(self, link: Link, closed: Verdict) -> None:
         """Cut what is before its content; take back what stands behind another mail."""

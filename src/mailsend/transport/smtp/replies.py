@@ -51,7 +51,12 @@ class ReplyReader:
         if self.broken:
             return replies
         *lines, self._rest = (self._rest + data if self._rest else data).split(b"\n")
+        hides = self._mask.hides
         for line in lines:
+            known = None if self._lines or hides or len(line) > _SHORT else _whole_reply(line)
+            if known is not None:
+                replies.append(known)
+                continue
             said = line.removesuffix(b"\r")
             self._size += len(line)
             if not _is_reply_line(said, self._lines) or self._size > _LONGEST_REPLY:
@@ -65,8 +70,6 @@ class ReplyReader:
 
     def _whole(self) -> Heard:
         lines, self._lines, self._size = self._lines, [], 0
-        if len(lines) == 1 and len(lines[0]) <= _SHORT and not self._mask.hides:
-            return _short(lines[0])
         shown = [self._mask.masked(printable(one[4:])) for one in lines]
         return _heard(int(lines[0][:3]), "\n".join(shown)[:_KEPT])
 
@@ -86,9 +89,12 @@ def _is_reply_line(line: bytes, before: list[bytes]) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _short(line: bytes) -> Heard:
-    """Read a reply of one line; most of them are said over and over."""
-    return _heard(int(line[:3]), printable(line[4:]))
+def _whole_reply(line: bytes) -> Heard | None:
+    """Read a reply of one line, ``None`` for anything else; most of them are said over and over."""
+    said = line.removesuffix(b"\r")
+    if not _is_reply_line(said, []) or said[3:4] == b"-":
+        return None
+    return _heard(int(said[:3]), printable(said[4:]))
 
 
 def _heard(code: int, text: str) -> Heard:
