@@ -80,7 +80,9 @@ def _quoted(octets: bytes, others: set[int]) -> bytes:
 
     Most texts have few of them: then one pass for each is sooner done than one for all.
     """
-    if len(others) > _FEW or octets.endswith((b" ", b"\t")) or b"\t\r\n" in octets:
+    if octets.endswith((b" ", b"\t")):
+        return _ended_by_blank(octets, others)
+    if len(others) > _FEW or b"\t\r\n" in octets:
         # The encoder copies the line ending that it meets first; without any it would break with LF.
         return binascii.b2a_qp(octets + b"\r\n")[:-2]
     octets = octets.replace(b"=", b"=3D")
@@ -89,6 +91,14 @@ def _quoted(octets: bytes, others: set[int]) -> bytes:
     if octets.rfind(b" \r\n") >= 0:
         octets = octets.replace(b" \r\n", b"=20\r\n")
     return b"=\r\n".join(_TO_SOFT_BREAK.findall(octets))
+
+
+def _ended_by_blank(octets: bytes, others: set[int]) -> bytes:
+    """Quote the blank at the end by ourselves: ``binascii`` lets that line grow to 77 characters."""
+    quoted = b"=20" if octets.endswith(b" ") else b"=09"
+    before = _quoted(octets[:-1] + b"_", others)[:-1]  # so that no blank before it stands at an end
+    last = len(before) - before.rfind(b"\n") - 1
+    return before + (quoted if last + len(quoted) <= _WIDTH else b"=\r\n" + quoted)
 
 
 def _guarded(lines: bytes) -> bytes:

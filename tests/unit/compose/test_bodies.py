@@ -175,3 +175,19 @@ def test_whole_lines_are_those_in_which_no_fault_is_found(octets: bytes) -> None
     """The quick look says what the slow ones say, which tell the place."""
     faultless = bare_line_end_at(octets) < 0 and long_line_at(octets) < 0
     assert has_whole_lines(octets) == (octets.endswith(b"\r\n") and faultless)
+
+
+@pytest.mark.parametrize(
+    ("octets", "written"),
+    [
+        (b"a ", b"a=20"),
+        (b"a\t", b"a=09"),
+        (b"a  ", b"a =20"),
+        (b"x" * 73 + b" ", b"x" * 73 + b"=20"),
+        (b"x" * 74 + b" ", b"x" * 74 + b"=\r\n=20"),
+        (b"x" * 76 + b" ", b"x" * 75 + b"=\r\nx=20"),
+    ],
+)
+def test_a_blank_at_the_very_end_is_quoted_within_76_columns(octets: bytes, written: bytes) -> None:
+    """The last line is no longer than any other, whatever has to be quoted at its end."""
+    assert quoted_printable(octets) == written

@@ -201,7 +201,7 @@ def test_a_message_id_is_one_msg_id(value: str) -> None:
     [
         ("invoice.pdf", "filename=invoice.pdf"),
         ("my invoice.pdf", 'filename="my invoice.pdf"'),
-        ('a"b.pdf', 'filename="a\\"b.pdf"'),
+        ('a"b.pdf', "filename=a_b.pdf; filename*=utf-8''a%22b.pdf"),
         (
             "Rechnung März.pdf",
             "filename=\"Rechnung Marz.pdf\";\r\n filename*=utf-8''Rechnung%20M%C3%A4rz.pdf",
