@@ -206,8 +206,9 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def rings(session: nox.Session) -> None:
-    """The slow rings: laws, mutants, fault scenarios, slow tests, PostgreSQL, extras alone, oldest versions."""
-    names = ("laws", "mutants", "scenarios", "slow", "postgres", "extras", "minimums")
+    """The slow rings: laws, fault scenarios, slow tests, PostgreSQL, engines, torture, extras, oldest versions, mutants."""
+    # The mutants come last: which of them survived is what no summary repeats.
+    names = ("laws", "scenarios", "slow", "postgres", "engines", "torture", "extras", "minimums", "mutants")
     for name in names:
         session.notify(name)
     session.log(f"rings: {len(names)} rings follow")
@@ -239,13 +240,24 @@ def slow(session: nox.Session) -> None:
 
 @nox.session
 def postgres(session: nox.Session) -> None:
-    """Ring: the store on a real PostgreSQL server, which the tests start in a folder of their own."""
-    found = shutil.which("pg_ctl") or any(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-    if not found and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
-        session.run("apt-get", "update", external=True, silent=True)
-        install = ("apt-get", "install", "-y", "--no-install-recommends", "postgresql")
-        session.run(*install, env={"DEBIAN_FRONTEND": "noninteractive"}, external=True, silent=True)
+    """Ring: the store on a real PostgreSQL server, which pip brings and the tests start in a folder."""
     pytest(session, "tests/store", "-m", "postgres")
+
+
+@nox.session
+def engines(session: nox.Session) -> None:
+    """Ring: Celery and Procrastinate run the workers, on PostgreSQL from pip and Redis from Debian."""
+    if not shutil.which("redis-server") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        session.run("apt-get", "update", external=True, silent=True)
+        install = ("apt-get", "install", "-y", "--no-install-recommends", "redis-server")
+        session.run(*install, env={"DEBIAN_FRONTEND": "noninteractive"}, external=True, silent=True)
+    pytest(session, "tests/engines", "-m", "engines")
+
+
+@nox.session
+def torture(session: nox.Session) -> None:
+    """Ring: `kill -9` at random moments and faults on the wire; nothing is lost, nothing certain sent twice."""
+    pytest(session, "tests/torture", "-m", "torture")
 
 
 @nox.session

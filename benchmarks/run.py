@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from pairs.cases import CASES, Case
-from pairs.catalogue import CONTENDERS
+from pairs.cases import Case
+from pairs.databases import databases
 from pairs.laid_down import lay_down
 from pairs.progress import Progress
+from pairs.registry import ALL_CASES, ALL_CONTENDERS
 from pairs.rounds import Measured, Ratio, measure, ratios
 from pairs.servers import INSTALL, delayed, find, sink
 from pairs.table import as_json, compared, figures, surroundings
@@ -49,14 +50,15 @@ def chosen(names: Sequence[str] | None) -> list[Case]:
     """Give the cases that were asked for; ends the program where a name fits none."""
     wanted = names or ["*"]
     for name in wanted:
-        if not any(fnmatch(one.name, name) for one in CASES):
-            sys.exit(f"no case {name}; there are: {', '.join(one.name for one in CASES)}")
-    return [one for one in CASES if any(fnmatch(one.name, name) for name in wanted)]
+        if not any(fnmatch(one.name, name) for one in ALL_CASES):
+            sys.exit(f"no case {name}; there are: {', '.join(one.name for one in ALL_CASES)}")
+    return [one for one in ALL_CASES if any(fnmatch(one.name, name) for name in wanted)]
 
 
 def task_of(case: Case, folder: Path, asked: argparse.Namespace) -> Task:
     """Give what the contenders of a case are asked to do; what a case says itself stays."""
-    task = Task(folder=str(folder), seconds=0.3 if asked.quick else 1.5, warm=0.1 if asked.quick else 0.4)
+    times = {"seconds": 0.3, "warm": 0.1} if asked.quick else {"seconds": 1.5, "warm": 0.4}
+    task = Task(folder=str(folder), short=asked.quick, **times)
     given = {
         "seconds": asked.seconds,
         "connections": asked.connections,
@@ -69,7 +71,7 @@ def main() -> None:
     """Measure, print, keep the JSON."""
     asked = asked_for()
     if asked.list:
-        print("\n".join(f"{one.name:20} {one.title}" for one in CASES))
+        print("\n".join(f"{one.name:20} {one.title}" for one in ALL_CASES))
         return
     with tempfile.TemporaryDirectory(prefix="mailsend-bench-") as name:
         folder = Path(name)
@@ -83,13 +85,15 @@ def main() -> None:
 
 def _profile(asked: argparse.Namespace, folder: Path) -> str:
     case = chosen([asked.profile])[0]
-    contender = CONTENDERS[asked.contender or case.ours[-1]]
+    contender = ALL_CONTENDERS[asked.contender or case.ours[-1]]
     task = task_of(case, folder, asked).but(seconds=asked.seconds or 5.0, memory=False)
-    if not case.wire:
-        shown = profile(contender, task)
-    else:
-        with sink() as port, delayed(port, case.delay) as front:
-            shown = profile(contender, task.but(port=front))
+    with databases(folder, postgres=case.postgres) as database:
+        task = task.but(database=database())
+        if not case.wire:
+            shown = profile(contender, task)
+        else:
+            with sink() as port, delayed(port, case.delay) as front:
+                shown = profile(contender, task.but(port=front))
     return f"{case.name}: {contender.title}\n{shown}"
 
 

@@ -10,8 +10,8 @@ from typing import Any
 class Goal:
     """A ratio that is meant to hold against ``peer``, for each of ours or for those named.
 
-    ``measure`` is ``rate`` (ours divided by theirs, at least), or ``cpu`` or ``peak`` (ours divided
-    by theirs, at most).
+    ``measure`` is ``rate`` (ours divided by theirs, at least), or ``cpu``, ``peak`` or ``rss`` (ours
+    divided by theirs, at most).
     """
 
     peer: str
@@ -40,6 +40,8 @@ class Case:
     goals: tuple[Goal, ...] = ()
     task: dict[str, Any] = field(default_factory=dict)
     wire: bool = True
+    postgres: bool = False  # its databases are PostgreSQL's; otherwise files of SQLite
+    rounds: int = 0  # at most; 0: as many as are asked for
     delay: float = 0.0  # milliseconds each way
     unit: str = "mails/s"
 

@@ -34,7 +34,7 @@ class Contender:
         return self.title.startswith("mailsend")
 
 
-def _one(name: str, title: str, where: str, *needs: str) -> Contender:
+def one(name: str, title: str, where: str, *needs: str) -> Contender:
     return Contender(name=name, title=title, where=where, needs=needs)
 
 
@@ -50,31 +50,31 @@ def _node(name: str, title: str, **options: Any) -> Contender:
 _DKIM = ("dkim", "aiosmtplib")
 
 CONTENDERS = {
-    one.name: one
-    for one in (
-        _one("mailer", "mailsend Mailer.send_many", "ours:mailer"),
-        _one("async-mailer", "mailsend AsyncMailer.send_many", "ours:async_mailer"),
-        _one("transport", "mailsend SmtpTransport", "ours:transport"),
-        _one("stack", "Jinja2 + email + dkimpy + aiosmtplib", "aio:stack", "jinja2", *_DKIM),
-        _one("stack-tuned", "the same, EmailMessage tuned", "aio:stack_tuned", "jinja2", *_DKIM),
-        _one("stack-premailer", "the same, premailer per mail", "aio:stack_premailer", "premailer", *_DKIM),
-        _one("aiosmtplib", "aiosmtplib", "aio:prebuilt", "aiosmtplib"),
-        _one("smtplib", "email + dkimpy + smtplib, one connection", "one_by_one:standard", "dkim"),
-        _one("django", "Django, one connection", "one_by_one:django", "django"),
-        _one("redmail", "redmail, one connection", "one_by_one:redmail", "redmail"),
-        _one("fastapi-mail", "fastapi-mail, eight at a time", "one_by_one:fastapi_mail", "fastapi_mail"),
-        _one("python-emails", "python-emails, one connection", "one_by_one:python_emails", "emails"),
+    each.name: each
+    for each in (
+        one("mailer", "mailsend Mailer.send_many", "ours:mailer"),
+        one("async-mailer", "mailsend AsyncMailer.send_many", "ours:async_mailer"),
+        one("transport", "mailsend SmtpTransport", "ours:transport"),
+        one("stack", "Jinja2 + email + dkimpy + aiosmtplib", "aio:stack", "jinja2", *_DKIM),
+        one("stack-tuned", "the same, EmailMessage tuned", "aio:stack_tuned", "jinja2", *_DKIM),
+        one("stack-premailer", "the same, premailer per mail", "aio:stack_premailer", "premailer", *_DKIM),
+        one("aiosmtplib", "aiosmtplib", "aio:prebuilt", "aiosmtplib"),
+        one("smtplib", "email + dkimpy + smtplib, one connection", "one_by_one:standard", "dkim"),
+        one("django", "Django, one connection", "one_by_one:django", "django"),
+        one("redmail", "redmail, one connection", "one_by_one:redmail", "redmail"),
+        one("fastapi-mail", "fastapi-mail, eight at a time", "one_by_one:fastapi_mail", "fastapi_mail"),
+        one("python-emails", "python-emails, one connection", "one_by_one:python_emails", "emails"),
         _node("nodemailer", "Nodemailer's pool"),
         _node("nodemailer-tuned", "Nodemailer's pool, base64", textEncoding="base64"),
         _node("nodemailer-young", "Nodemailer's pool in its first second", warm=0),
         Contender(name="smtp-source", title="smtp-source (C)", kind=Kind.SMTP_SOURCE),
-        _one("rsa", "one bare RSA-2048 operation", "alone:rsa"),
-        _one("sign", "mailsend Signer", "alone:sign_ours"),
-        _one("dkimpy", "dkimpy", "alone:sign_dkimpy", "dkim"),
-        _one("compose", "mailsend compose(Letter)", "alone:compose_ours"),
-        _one("preview", "mailsend Mailer.preview, all decisions", "alone:preview"),
-        _one("email", "EmailMessage as documented", "alone:email_documented"),
-        _one("email-tuned", "EmailMessage, base64 and parsed addresses", "alone:email_tuned"),
+        one("rsa", "one bare RSA-2048 operation", "alone:rsa"),
+        one("sign", "mailsend Signer", "alone:sign_ours"),
+        one("dkimpy", "dkimpy", "alone:sign_dkimpy", "dkim"),
+        one("compose", "mailsend compose(Letter)", "alone:compose_ours"),
+        one("preview", "mailsend Mailer.preview, all decisions", "alone:preview"),
+        one("email", "EmailMessage as documented", "alone:email_documented"),
+        one("email-tuned", "EmailMessage, base64 and parsed addresses", "alone:email_tuned"),
         _import("import-mailsend", "mailsend: import mailsend", "mailsend"),
         _import("import-names", "mailsend: from mailsend import …", "mailsend:Mailer,Message,Settings"),
         _import("import-aiosmtplib", "import aiosmtplib", "aiosmtplib", "aiosmtplib"),

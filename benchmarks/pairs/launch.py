@@ -71,7 +71,8 @@ def command(contender: Contender, task: Task) -> list[str]:
         modules, _, names = contender.where.partition(":")
         statement = f"from {modules} import {names}" if names else f"import {modules}"
         return [sys.executable, "-c", _IMPORT.format(statement=statement)]
-    return [sys.executable, str(HERE / "child.py"), contender.where, task.to_json()]
+    own = {} if task.most else contender.options
+    return [sys.executable, str(HERE / "child.py"), contender.where, task.but(**own).to_json()]
 
 
 def run(arguments: list[str], task: Task) -> str:

@@ -19,7 +19,7 @@ class Meter:
         self.count = 0
         self._handed_out = 0
         self._most = most or sys.maxsize
-        self._before = resource.getrusage(resource.RUSAGE_SELF)
+        self._before = _used()
         self._began = time.perf_counter()
         self._ends = self._began + seconds
 
@@ -30,22 +30,29 @@ class Meter:
         self._handed_out += 1
         return True
 
-    def done(self) -> None:
-        """Count one that is finished: accepted by the server, or written, or signed."""
-        self.count += 1
+    def goes_on(self) -> bool:
+        """Whether there is time left, for work that hands itself out."""
+        return time.perf_counter() < self._ends
+
+    def done(self, count: int = 1) -> None:
+        """Count what is finished: accepted by the server, or written, or signed, or stored."""
+        self.count += count
 
     def read(self) -> dict[str, Any]:
         """Give pieces, seconds, processor seconds of this process with all its threads, and peak memory."""
         seconds = time.perf_counter() - self._began
-        after = resource.getrusage(resource.RUSAGE_SELF)
-        before = self._before
-        cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
         return {
             "count": self.count,
             "seconds": seconds,
-            "cpu": cpu,
-            "rss": peak_rss(after.ru_maxrss),
+            "cpu": _used() - self._before,
+            "rss": peak_rss(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss),
         }
+
+
+def _used() -> float:
+    """Give the processor seconds of this process with all its threads, and of its children that have ended."""
+    all_of_them = (resource.getrusage(one) for one in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in all_of_them)
 
 
 def peak_rss(of_kernel: int) -> int:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pairs.cases import Case, Goal
-from pairs.catalogue import CONTENDERS, Contender
+from pairs.catalogue import Contender
+from pairs.databases import databases
 from pairs.judge import look_at
 from pairs.launch import Failed, launch, missing
 from pairs.progress import Progress
+from pairs.registry import ALL_CONTENDERS
 from pairs.servers import delayed, sink
 from pairs.task import Task
 
@@ -57,32 +59,52 @@ def _figure(one: dict[str, Any], measure: str) -> float:
 
 def measure(case: Case, task: Task, rounds: int, progress: Progress) -> list[Measured]:
     """Give the figures of every contender of a case."""
-    all_of_them = [Measured(CONTENDERS[name]) for name in case.contenders]
+    all_of_them = [Measured(ALL_CONTENDERS[name]) for name in case.contenders]
     for one in all_of_them:
         one.left_out = missing(one.contender)
-    if not case.wire:
-        _rounds(case, all_of_them, task, rounds, progress)
-        return all_of_them
+    with databases(task.place, postgres=case.postgres) as database:
+        if case.wire:
+            _on_the_wire(case, all_of_them, task, rounds, progress, database)
+        else:
+            _rounds(case, all_of_them, task, rounds, progress, database)
+    return all_of_them
+
+
+def _on_the_wire(
+    case: Case,
+    all_of_them: Sequence[Measured],
+    task: Task,
+    rounds: int,
+    progress: Progress,
+    database: Callable[[], str],
+) -> None:
     for one in all_of_them:
         progress.step(f"{case.name}: a look at what {one.contender.name} sends")
         if not one.left_out and one.contender.name != "rsa":
             try:
-                look_at(one.contender, task)
+                look_at(one.contender, task.but(database=database(), queued=0))
             except Failed as problem:
                 one.left_out = f"failed: {problem}"
     with sink() as port, delayed(port, case.delay) as front:
-        _rounds(case, all_of_them, task.but(port=front), rounds, progress)
-    return all_of_them
+        _rounds(case, all_of_them, task.but(port=front), rounds, progress, database)
 
 
-def _rounds(case: Case, measured: Sequence[Measured], task: Task, rounds: int, progress: Progress) -> None:
+def _rounds(
+    case: Case,
+    measured: Sequence[Measured],
+    task: Task,
+    rounds: int,
+    progress: Progress,
+    database: Callable[[], str],
+) -> None:
+    rounds = min(rounds, case.rounds or rounds)
     for number in range(rounds):
         for one in measured:
             progress.step(f"{case.name}: {one.contender.name}, round {number + 1} of {rounds}")
             if one.left_out:
                 continue
             try:
-                one.rounds.append(launch(one.contender, task))
+                one.rounds.append(launch(one.contender, task.but(database=database())))
             except Failed as problem:
                 one.left_out = f"failed: {problem}"
 

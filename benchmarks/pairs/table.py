@@ -14,9 +14,10 @@ from pairs.node import versions as node_versions
 from pairs.rounds import Measured, Ratio
 
 _PACKAGES = (
-    "mailsend aiosmtplib cryptography dkimpy Django emails fastapi-mail Jinja2 premailer redmail".split()
+    "mailsend aiosmtplib cryptography dkimpy Django emails fastapi-mail Jinja2 premailer redmail"
+    " django-post_office django-mailer procrastinate psycopg SQLAlchemy".split()
 )
-_MEASURES = {"rate": "speed", "cpu": "CPU time", "peak": "peak memory"}
+_MEASURES = {"rate": "speed", "cpu": "CPU time", "peak": "peak memory", "rss": "memory"}
 
 
 def figures(case: Case, measured: Sequence[Measured]) -> str:

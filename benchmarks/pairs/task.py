@@ -26,6 +26,13 @@ class Task:
     attachment: bool = False
     shared: bool = False  # one attachment object for all mails
     memory: bool = False  # the peak of one mail instead of time
+    callers: int = 1  # that store at the same time
+    batch: int = 1  # mails that are stored at once
+    processes: int = 1  # of a worker that can use several,
+    threads: int = 5  # with so many threads each
+    queued: int = 0  # mails that wait before a worker begins; 0: enough for the time
+    short: bool = False  # a twentieth of what would be queued
+    database: str = ""  # the URL of an empty database of this contender's own
     profile: str = ""  # where cProfile writes
 
     @property

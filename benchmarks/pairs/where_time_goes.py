@@ -16,7 +16,9 @@ from pairs.task import Task
 
 _FRAME = re.compile(r"(?P<name>.+?) \((?P<path>[^():]+)(?::\d+)?\)$")
 _ROWS = 25
-_AT_WORK = re.compile(r"\b(go|work|worker) \([^;]*/pairs/peers/")  # not yet there while it opens and imports
+_AT_WORK = re.compile(
+    r"\b(go|work|worker|caller) \([^;]*/pairs/peers/"
+)  # not yet there while it opens and imports
 
 
 def profile(contender: Contender, task: Task) -> str:

@@ -6,6 +6,7 @@
     ├── InvalidAddress (ValueError)
     ├── InvalidAttachment (ValueError)
     ├── InvalidMessage (ValueError)
+    ├── InvalidQuery (ValueError)
     ├── InvalidSettings
     │   └── UnknownCustomer
     ├── MessageRefused
@@ -36,6 +37,7 @@ __all__ = [
     "InvalidAddress",
     "InvalidAttachment",
     "InvalidMessage",
+    "InvalidQuery",
     "InvalidSettings",
     "MailsendError",
     "MessageRefused",
@@ -117,6 +119,20 @@ class InvalidMessage(MailsendError, ValueError):
         super().__init__(f"{field}: {why}", advice=advice)
         self.field = field
         self.why = why
+
+
+class InvalidQuery(MailsendError, ValueError):
+    """A text that should be a query is none.
+
+    ``text`` is what was given, ``position`` the index of the character at which it goes wrong, ``why`` what
+    is wrong there.
+    """
+
+    def __init__(self, text: str, why: str, *, position: int, advice: str = "") -> None:
+        super().__init__(f"the query cannot be read at character {position}: {why}", advice=advice)
+        self.text = text
+        self.why = why
+        self.position = position
 
 
 class InvalidSettings(MailsendError):

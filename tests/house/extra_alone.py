@@ -12,6 +12,8 @@ BRINGS = {
     "oauth": ["mailsend.transport.tokens.microsoft", "mailsend.transport.tokens.google"],
     "store": ["mailsend.store.database", "mailsend.store.servers", "mailsend.store.upgrading"],
     "postgres": ["mailsend.store.servers", "mailsend.store.upgrading", "psycopg"],
+    "celery": ["mailsend.contrib.celery", "celery"],
+    "procrastinate": ["mailsend.contrib.procrastinate", "procrastinate", "psycopg"],
     "test": ["mailsend.testing", "mailsend.testing.server", "mailsend.pytest_plugin"],
     "all": [
         "mailsend.cli",

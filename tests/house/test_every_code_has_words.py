@@ -13,6 +13,7 @@ import pytest
 import mailsend.decide
 from mailsend.decide.content import ContentFinding, ContentReason, ContentRefused
 from mailsend.decide.last_look import DropReason, HoldReason
+from mailsend.decide.notice_to import NoticePassedOver, NoticeReason
 from mailsend.decide.recipients import (
     Field,
     RecipientReason,
@@ -32,6 +33,7 @@ from mailsend.decide.route import (
 from mailsend.decide.sender import SenderPassedOver, SenderReason
 from mailsend.decide.server_state import ServerAct, ServerStateRefused
 from mailsend.decide.signing import SigningReason
+from mailsend.decide.state import Act, MailStateRefused
 from mailsend.decide.verdict.causes import CAUSES
 from mailsend.mailer.gather import RulesRefused
 from mailsend.model.display_name import NameReason
@@ -63,19 +65,22 @@ CODES = {
     "content.": (ContentReason, ContentRefused, HeaderRefused),
     "content.finding.": (ContentFinding, OriginalFinding),
     "signatures.": (SigningReason,),
+    "notice.": (NoticeReason,),
+    "notice.passed_over.": (NoticePassedOver,),
     "address.": (AddressReason,),
     "rules.": (RulesRefused,),
     "template.": (TemplateRefused,),
     "bytes.": (GateRefused,),
     "server.": (ServerStateRefused,),
+    "mail.": (MailStateRefused,),
     "probe.": (ProbeCode,),
     "probe.advice.": (ProbeCode,),
     "probe.failed.": (ProbeStep,),
     "probe.step.": (ProbeStep,),
 }
 # Told by reports, not by decisions: their words are the verdict's advice and the hold's own.
-# What is done to a server is a command's name.
-TOLD_ELSEWHERE = {Field, RecipientReason, HoldReason, DropReason, ServerAct}
+# What is done to a server or a mail is a command's name.
+TOLD_ELSEWHERE = {Field, RecipientReason, HoldReason, DropReason, ServerAct, Act}
 OTHERS = {
     "return_path.aligned.True",
     "return_path.aligned.False",
@@ -95,7 +100,7 @@ def _keys_of_codes() -> set[str]:
 
 
 def _is_extra(key: str) -> bool:
-    return key.startswith("source.")
+    return key.startswith(("source.", "notice.mail.", "notice.why.", "notice.digest."))
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)

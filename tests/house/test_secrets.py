@@ -30,10 +30,15 @@ SECRET_NAME = re.compile(r"password|secret|token|key|url", re.IGNORECASE)
 # Names that hold no secret: what they are instead.
 NO_SECRETS = {
     ("Address", "_key"): "what addresses are compared by",
+    ("ListPattern", "key"): "what addresses are compared by",
+    ("StoredMail", "idempotency_key"): "the caller's own name for a request",
+    ("TestQuestion", "token"): "what a dialogue answers with; it stands in no repr",
     ("Message", "idempotency_key"): "the caller's own name for a request",
     ("Customer", "dkim_keys"): "DkimKey values, whose key is a Secret",
     ("Application", "dkim_keys"): "DkimKey values, whose key is a Secret",
     ("DomainFacts", "key_state"): "whether a key is published",
+    **dict.fromkeys((("Match", "key"), ("Span", "key"), ("When", "key")), "what a query asks for"),
+    ("Erasure", "keys"): "how many idempotency keys were taken out",
     ("Credentials", "token_provider"): "what gives tokens; its own secrets are Secrets",
 }
 
@@ -186,6 +191,7 @@ def _error(kind: type[errors.MailsendError]) -> errors.MailsendError:
         errors.InvalidAddress: lambda: errors.InvalidAddress(f"{secret}", f"{secret}"),
         errors.InvalidAttachment: lambda: errors.InvalidAttachment(f"{secret}", f"{secret}"),
         errors.InvalidMessage: lambda: errors.InvalidMessage("subject", f"{secret}"),
+        errors.InvalidQuery: lambda: errors.InvalidQuery(f"{secret}", f"{secret}", position=0),
         errors.InvalidSettings: lambda: errors.InvalidSettings("application", f"{secret}"),
         errors.UnknownCustomer: lambda: errors.UnknownCustomer(f"{secret}", known=(f"{secret}",)),
         errors.MessageRefused: lambda: errors.MessageRefused(refusal),

@@ -7,6 +7,8 @@ from postgres_server import PostgresServer
 from store_samples import KEYS
 
 from mailsend.store import open_store, upgrade
+from mailsend.store.database import Database
+from mailsend.store.location import read_location
 
 POSTGRES = pytest.param("postgres", marks=pytest.mark.postgres)
 
@@ -33,6 +35,16 @@ def store(request, tmp_path):
     upgrade(url)
     with open_store(url, secret_keys=KEYS) as opened:
         yield opened
+
+
+@pytest.fixture(params=["file", "memory", POSTGRES])
+def database(request, tmp_path):
+    """Give the database of an upgraded store, below all that reads and writes it."""
+    url = _url(request.param, request, tmp_path)
+    upgrade(url)
+    opened = Database(read_location(url))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(params=["file", POSTGRES])

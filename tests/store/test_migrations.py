@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -18,6 +20,7 @@ from mailsend.store.engine import engine_at
 from mailsend.store.location import read_location
 from mailsend.store.revision import create_all
 from mailsend.store.schema import REVISION, REVISIONS, VERSION_TABLE, metadata
+from mailsend.store.times import time_of
 from mailsend.store.upgrading import _MIGRATIONS
 
 
@@ -53,7 +56,7 @@ def test_a_store_in_memory_has_the_same_tables(tmp_path):
     by_steps = engine_at(read_location(f"sqlite:///{tmp_path / 'one.db'}"))
     at_once = engine_at(read_location("memory:"))
     create_all(at_once)
-    assert _tables(at_once).keys() == {"mailsend_server", "mailsend_server_step", VERSION_TABLE}
+    assert _tables(at_once).keys() == {*metadata.tables, VERSION_TABLE}
     ours = {name: told for name, told in _tables(at_once).items() if name != VERSION_TABLE}
     assert ours == {name: told for name, told in _tables(by_steps).items() if name != VERSION_TABLE}
     by_steps.dispose()
@@ -66,6 +69,24 @@ def test_the_revisions_are_those_of_the_folder():
     config.set_main_option("script_location", str(_MIGRATIONS))
     found = [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()]
     assert tuple(reversed(found)) == REVISIONS
+
+
+def _identity(store):
+    return store._database.looking(
+        lambda one: one.connection.exec_driver_sql("SELECT id, uuid, made_at FROM mailsend_store").fetchall()
+    )
+
+
+def test_every_store_says_which_one_it_is(url, tmp_path):
+    """However it was made, it holds one row with a UUID of its own and the time (UTC)."""
+    upgrade(f"sqlite:///{tmp_path / 'other.db'}")
+    found = []
+    for one in (url, f"sqlite:///{tmp_path / 'other.db'}", "memory:"):
+        with open_store(one) as store:
+            found += _identity(store)
+    assert [row[0] for row in found] == [1, 1, 1]
+    assert len({uuid.UUID(row[1]) for row in found}) == 3
+    assert all(datetime.now(UTC) - time_of(row[2]) < timedelta(hours=1) for row in found)
 
 
 def test_upgrading_tells_from_where_to_where(empty_url):
@@ -111,7 +132,7 @@ def test_asking_for_the_sql_makes_no_file(tmp_path):
 
 
 def test_a_downgrade_leaves_nothing_behind(url):
-    """Migration 1 can be undone; then there are no tables of ours but Alembic's own."""
+    """All migrations can be undone; then there are no tables of ours but Alembic's own."""
     from alembic import command
 
     from mailsend.store.upgrading import _config
@@ -149,10 +170,10 @@ def test_tables_of_a_newer_version_are_left_alone(url):
 
 def test_tables_of_an_older_version_are_told(url, monkeypatch):
     """A store that is behind is not used; the error says which revision it has, and what to run."""
-    monkeypatch.setattr("mailsend.store.revision.REVISION", "0002")
+    monkeypatch.setattr("mailsend.store.revision.REVISION", "9999")
     with open_store(url) as store, pytest.raises(StoreError) as refused:
         store.servers.customers()
-    assert str(refused.value).endswith("has the tables of revision 0001; 0002 is needed")
+    assert str(refused.value).endswith(f"has the tables of revision {REVISION}; 9999 is needed")
     assert refused.value.advice == "Bring it up to date: mailsend store upgrade."
 
 

@@ -41,6 +41,7 @@ TREE = [
     errors.InvalidAddress("a@@b", "there are two @", field="to[1]", position=2),
     errors.InvalidAttachment("a.pdf", "there is no such file", advice="Look."),
     errors.InvalidMessage("tags", "text is expected, not int", advice="Give text."),
+    errors.InvalidQuery("a (b", "the parenthesis is not closed", position=2, advice="Close it."),
     errors.InvalidSettings("application.name", "unknown key", advice="Known: x."),
     errors.UnknownCustomer("rat", known=("owl", "cat")),
     errors.MessageRefused(REFUSAL),

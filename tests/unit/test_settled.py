@@ -157,6 +157,6 @@ def test_the_decisions_that_are_shared_read_nothing_but_what_is_compared(asked):
     assert of_message <= {"from_", "actor", "reply_to", "reply_to_verified", "bounce_to", "require_tls"}
     assert of_circumstances <= {
         *("scope", "servers", "signers", "domain_facts"),  # the same objects
-        *("test_mode", "suppressed"),  # off, empty
+        *("test_mode", "suppressed", "of_our_own"),  # off, empty, no
         *("facts_of", "is_suppressed"),  # which read these
     }

@@ -14,7 +14,7 @@ from pairs.meter import Meter, numbers
 from pairs.task import Task
 
 
-def settings(task: Task, *, server: str = "") -> Settings:
+def settings(task: Task, *, server: str = "", store: str | None = None) -> Settings:
     """Settings of an application with one smarthost, on loopback and so without TLS."""
     key = {
         "domain": mail.DOMAIN,
@@ -31,6 +31,7 @@ def settings(task: Task, *, server: str = "") -> Settings:
                 "smarthost": server or url(task),
                 "template_dirs": [str(mail.TEMPLATES)],
                 "dkim_keys": [key] if task.signed else [],
+                "store": store,
             }
         }
     )
@@ -38,7 +39,7 @@ def settings(task: Task, *, server: str = "") -> Settings:
 
 def url(task: Task) -> str:
     """Give the server's URL; connections are kept for as many mails as there are, as all peers do."""
-    return f"smtp://{task.host}:{task.port}?tls=none&max_connections={task.connections}&max_messages=0"
+    return f"smtp://{task.host}:{task.port or 25}?tls=none&max_connections={task.connections}&max_messages=0"
 
 
 def making(task: Task) -> Callable[[int], Message]:
@@ -80,8 +81,15 @@ def counted(meter: Meter, report: Report) -> None:
 @contextmanager
 def mailer(task: Task) -> Iterator[Callable[[Meter], None]]:
     """Mailer.send_many."""
+    with sending(task, Mailer(settings(task))) as go:
+        yield go
+
+
+@contextmanager
+def sending(task: Task, mailer: Mailer) -> Iterator[Callable[[Meter], None]]:
+    """Let ``mailer`` send many."""
     make = making(task)
-    with Mailer(settings(task)) as one:
+    with mailer as one:
 
         def go(meter: Meter) -> None:
             messages = (make(next(numbers)) for _ in iter(meter.take, False))
@@ -94,8 +102,14 @@ def mailer(task: Task) -> Iterator[Callable[[Meter], None]]:
 @contextmanager
 def async_mailer(task: Task) -> Iterator[Callable[[Meter], None]]:
     """AsyncMailer.send_many."""
+    with async_sending(task, AsyncMailer(settings(task))) as go:
+        yield go
+
+
+@contextmanager
+def async_sending(task: Task, one: AsyncMailer) -> Iterator[Callable[[Meter], None]]:
+    """Let ``one`` send many."""
     make = making(task)
-    one = AsyncMailer(settings(task))
 
     async def work(meter: Meter) -> None:
         messages = (make(next(numbers)) for _ in iter(meter.take, False))

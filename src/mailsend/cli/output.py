@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -89,6 +89,20 @@ class Output:
         with self._err.status(Text(plain(text))):
             yield
 
+    @property
+    def on_terminal(self) -> bool:
+        """Whether people watch, so that what lasts may show how far it is."""
+        return not self._silent and bool(self._err.is_terminal)
+
+    @contextmanager
+    def changing_line(self, text: str) -> Iterator[Callable[[str], None]]:
+        """Show a line on a terminal that the function given changes; elsewhere it says nothing."""
+        if not self.on_terminal:
+            yield lambda _: None
+            return
+        with self._err.status(Text(plain(text))) as status:
+            yield lambda changed: status.update(Text(plain(changed)))
+
     def warn(self, text: str) -> None:
         """Tell people what is worth a look, on standard error."""
         if not self._silent:
@@ -106,6 +120,7 @@ class Output:
     def _beside(self, left: Text, right: Text, indent: int, width: int) -> None:
         if self._silent:
             return
+        width = max(width, len(left.plain))
         if not self._out.is_terminal:
             gap = " " * (width - len(left.plain) + 1)
             self._print(Text.assemble(" " * indent, left, gap, right))

@@ -15,6 +15,7 @@ from mailsend.model.attachment import Attachment
 from mailsend.model.circumstances import Circumstances
 from mailsend.model.content import Content
 from mailsend.model.header_rules import steers_relays
+from mailsend.model.kind import Kind
 from mailsend.model.message import Invitation, Message
 from mailsend.model.original import Original
 
@@ -43,7 +44,7 @@ def letter_of(
         message_id=_message_id(message, sender, circumstances),
         text=rendered.text,
         html=rendered.html,
-        related=_files((*rendered.related, *_attached(message, inline=True)), circumstances),
+        related=_files(rendered.related + _attached(message, inline=True), circumstances),
         attachments=_files(_attached(message, inline=False), circumstances),
         calendar=_calendar(message, sender, circumstances),
         headers=_headers(message, recipients, circumstances),
@@ -71,7 +72,8 @@ def _calendar(message: Message, sender: SenderDecision, circumstances: Circumsta
 
 
 def _attached(message: Message, *, inline: bool) -> tuple[Attachment, ...]:
-    return tuple([one for one in message.attachments if one.inline == inline])
+    files = message.attachments
+    return tuple([one for one in files if one.inline == inline]) if files else ()
 
 
 def _files(files: tuple[Attachment, ...], circumstances: Circumstances) -> tuple[Attachment, ...]:
@@ -109,7 +111,9 @@ def _headers(
     fields = [("X-Mailsend-Id", circumstances.id)]
     automatic = message.actor is None if message.auto_submitted is None else message.auto_submitted
     if automatic:
-        fields.append(("Auto-Submitted", "auto-generated"))
+        # A notice answers a mail (RFC 3834, section 5).
+        answers = message.kind == Kind.STATUS
+        fields.append(("Auto-Submitted", "auto-replied" if answers else "auto-generated"))
         fields.append(("X-Auto-Response-Suppress", "OOF, AutoReply, RN, NRN"))
     if circumstances.test_mode.enabled:
         for field in Field:

@@ -15,14 +15,15 @@ __all__ = ["base64_lines", "encode_octets", "encode_text", "is_utf8", "quoted_pr
 _WIDTH: Final = 76
 _PIECE = 1 << 16
 _SHOWN = bytes(range(0x20, 0x7F)) + b"\r\n"
-_UNQUOTED = bytes(octet for octet in range(0x20, 0x7F) if octet != 0x3D) + b"\r\n\t"
+_UNQUOTED = _SHOWN.replace(b"=", b"") + b"\t"
 _QUOTED = [(bytes((octet,)), b"=%02X" % octet) for octet in range(256)]
-_EQUALS_SIGN = 0x3D
 _FEW = 12  # different octets to quote, up to which one pass for each is sooner done than all in one
 # As many lines as fit, and of one that does not what fits: =XX is not broken, and = takes a place.
-_TO_SOFT_BREAK = re.compile(rb"(?:[^\n]{0,76}+\n)*+[^\n]{73}+(?:[^=\n][^=\n]?+)?+|(?s:.+)\Z")
+_TO_SOFT_BREAK = re.compile(rb"(?:.{0,76}+\n)*+.{73}+[^=\n]{0,2}+|(?s:.+)\Z")
+_SHORT_LINES = re.compile(rb"(?:.{0,77}+\n)*+.{0,76}+\Z")
 
 _CHANGED_LINE = re.compile(rb"\n(?:\.|From )[^\r\n]*")
+_DOT_WITH_ROOM = re.compile(rb"\n\.(?=[^\r\n]{0,73}+(?:\r|\Z))")
 
 
 def encode_text(field: str, text: str) -> tuple[str, bytes]:
@@ -44,7 +45,7 @@ def encode_octets(octets: bytes) -> tuple[str, bytes]:
     # Two characters more for each quoted octet, a third and the line ends more for base64.
     others = octets.translate(None, _UNQUOTED)
     if 6 * len(others) < len(octets):
-        return "quoted-printable", _guarded(_quoted(octets, set(others)))
+        return "quoted-printable", _guarded(_quoted(octets, set(others.translate(None, b"="))))
     return "base64", base64_lines(octets)
 
 
@@ -72,21 +73,22 @@ def quoted_printable(octets: bytes) -> bytes:
 
     ``From `` and a dot at the start of a line are quoted as well: relays change them (M30).
     """
-    return _guarded(_quoted(octets, set(octets.translate(None, _UNQUOTED))))
+    return _guarded(_quoted(octets, set(octets.translate(None, _UNQUOTED + b"="))))
 
 
 def _quoted(octets: bytes, others: set[int]) -> bytes:
-    """Give what ``binascii`` gives, save that a dot alone in its line stays; ``others`` are to be quoted.
+    """Give what ``binascii`` gives, save that a dot alone in its line stays.
 
-    Most texts have few of them: then one pass for each is sooner done than one for all.
+    ``others`` are to be quoted besides =. Most texts have few: one pass for each is sooner done than
+    one for all.
     """
     if octets.endswith((b" ", b"\t")):
         return _ended_by_blank(octets, others)
-    if len(others) > _FEW or b"\t\r\n" in octets:
+    if len(others) > _FEW or octets.rfind(b"\t\r\n") >= 0:
         # The encoder copies the line ending that it meets first; without any it would break with LF.
         return binascii.b2a_qp(octets + b"\r\n")[:-2]
     octets = octets.replace(b"=", b"=3D")
-    for octet, quoted in [_QUOTED[one] for one in others if one != _EQUALS_SIGN]:
+    for octet, quoted in [_QUOTED[one] for one in others]:
         octets = octets.replace(octet, quoted)
     if octets.rfind(b" \r\n") >= 0:
         octets = octets.replace(b" \r\n", b"=20\r\n")
@@ -103,12 +105,16 @@ def _ended_by_blank(octets: bytes, others: set[int]) -> bytes:
 
 def _guarded(lines: bytes) -> bytes:
     """Quote what relays change at the start of a line."""
+    if not _is_changed_by_relays(lines):
+        return lines
+    # A style sheet has many dots at a start, most of them in lines that may still grow.
+    lines = _DOT_WITH_ROOM.sub(b"\n=2E", b"\n" + lines)[1:]
     return _CHANGED_LINE.sub(_guarded_line, b"\n" + lines)[1:] if _is_changed_by_relays(lines) else lines
 
 
 def _is_changed_by_relays(lines: bytes) -> bool:
     # CPython looks from the right several times faster than from the left.
-    return lines.startswith((b".", b"From ")) or lines.rfind(b"\n.") >= 0 or lines.rfind(b"\nFrom ") >= 0
+    return lines.startswith((b".", b"From ")) or lines.rfind(b"\r\n.") >= 0 or lines.rfind(b"\nFrom ") >= 0
 
 
 def _guarded_line(found: re.Match[bytes]) -> bytes:
@@ -135,9 +141,9 @@ def _can_stand(octets: bytes) -> bool:
     """Whether a text can be written plainly: short lines, and nothing that a relay might change."""
     return (
         octets.isascii()
+        and _SHORT_LINES.match(octets) is not None
         and not octets.translate(None, _SHOWN)
         and octets.rfind(b" \r\n") < 0
         and not _is_changed_by_relays(octets)
         and not octets.endswith(b" ")
-        and max(map(len, octets.split(b"\r\n"))) <= _WIDTH
     )

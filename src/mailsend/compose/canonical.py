@@ -35,7 +35,7 @@ def relaxed_header(section: bytes) -> list[tuple[bytes, bytes]]:
     """
     if not section:
         return []
-    unfolded = _single_spaces(section.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" "))
+    unfolded = _single_spaces(section.replace(b"\t", b" ").replace(b"\r\n ", b" "))
     fields = []
     for line in unfolded.split(b"\r\n"):
         name, colon, value = line.partition(b":")
@@ -101,14 +101,14 @@ def _end_of_text(data: bytes, start: int) -> int:
 def _needless_blanks(data: bytes, start: int, end: int) -> tuple[int, int]:
     """Give where the lines begin and end between which blanks are written otherwise; twice ``end`` for none."""
     # CPython looks from the right several times faster than from the left, and most often in vain.
-    last = {blanks: data.rfind(blanks, start, end) for blanks in _NEEDLESS}
-    found = [blanks for blanks, at in last.items() if at >= 0]
+    found = [(at, blanks) for blanks in _NEEDLESS if (at := data.rfind(blanks, start, end)) >= 0]
     if not found:
         return end, end
-    first = min([data.find(blanks, start, end) for blanks in found])
+    first = min([data.find(blanks, start, end) for _, blanks in found])
+    last = max(found)[0]
     return (
         max(data.rfind(b"\n", start, first) + 1, start),
-        data.find(b"\n", max(last.values()), end) + 1 or end,
+        data.find(b"\n", last, end) + 1 or end,
     )
 
 

@@ -26,7 +26,10 @@ def encode_words(text: str, room: int) -> list[str]:
     No character is split over two words. Of the two encodings the shorter is taken.
     """
     octets = text.encode()
-    if sum([len(_Q[octet]) for octet in octets]) <= 4 * -(-len(octets) // 3):
+    whole = "".join([_Q[octet] for octet in octets])
+    if len(whole) <= 4 * -(-len(octets) // 3):
+        if len(whole) <= room - _FRAME:
+            return [f"=?utf-8?q?{whole}?="]
         written = ["".join([_Q[octet] for octet in char.encode()]) for char in text]
         runs = _runs(written, [len(one) for one in written], room - _FRAME, LONGEST - _FRAME)
         return [f"=?utf-8?q?{run}?=" for run in runs]

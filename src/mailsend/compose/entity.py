@@ -6,9 +6,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mailsend.model.frozen import by_slots
+
 __all__ = ["Entity", "boundary_digest", "multipart"]
 
 
+@by_slots
 @dataclass(frozen=True, slots=True)
 class Entity:
     """Content fields, each with its CRLF, and the body in chunks.

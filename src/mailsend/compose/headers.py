@@ -40,8 +40,6 @@ _BLANKS = re.compile("( +)")
 _MESSAGE_ID = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+\Z")
 _NO_OFFSET = timedelta()
 _MINUTE = timedelta(minutes=1)
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Field:
@@ -101,7 +99,8 @@ def refuse_name(name: str) -> None:
 
 def refuse_unwritable(field: str, value: str) -> None:
     """Raise InvalidMessage for control characters and lone surrogates in ``value``."""
-    wrong = _UNWRITABLE.search(value)
+    # Most text is printable, which is sooner told; what is not may be writable all the same.
+    wrong = None if value.isprintable() else _UNWRITABLE.search(value)
     if wrong:
         raise InvalidMessage(
             field,
@@ -205,11 +204,13 @@ def structured(name: str, value: str) -> str:
 
 def address_list(name: str, mailboxes: Sequence[Mailbox]) -> str:
     """Give a field of mailboxes (RFC 5322, 3.4); raw UTF-8 only in an address that needs it (RFC 6532)."""
-    if len(mailboxes) == 1 and _PLAIN_PHRASE.match(mailboxes[0].name or "-"):
-        only = str(mailboxes[0])
-        if _fits_plainly(name, only) and "=?" not in only and not _UNWRITABLE.search(only):
+    if len(mailboxes) == 1:
+        (only,) = mailboxes
+        written = f"{only.name} <{only.address}>" if only.name else str(only.address)
+        plain = not only.name or _PLAIN_PHRASE.match(only.name)
+        if plain and _fits_plainly(name, written) and written.isprintable() and "=?" not in written:
             refuse_name(name)
-            return f"{name}: {only}\r\n"
+            return f"{name}: {written}\r\n"
     field = Field(name)
     left = len(mailboxes)
     for mailbox in mailboxes:
@@ -248,21 +249,19 @@ def date(name: str, when: datetime) -> str:
     if offset is None:
         raise InvalidMessage(name, "a time without a time zone", advice="Use an aware datetime.")
     zone = "+0000"
-    if offset % _MINUTE:
-        when = when.astimezone(UTC)
-    elif offset:
-        hours, minutes = divmod(abs(offset) // _MINUTE, 60)
-        zone = f"{'-' if offset < _NO_OFFSET else '+'}{hours:02d}{minutes:02d}"
-    return (
-        f"{name}: {_DAYS[when.weekday()]}, {when.day:02d} {_MONTHS[when.month - 1]} {when.year:04d} "
-        f"{when.hour:02d}:{when.minute:02d}:{when.second:02d} {zone}\r\n"
-    )
+    if offset:
+        if offset % _MINUTE:
+            when = when.astimezone(UTC)
+        else:
+            hours, minutes = divmod(abs(offset) // _MINUTE, 60)
+            zone = f"{'-' if offset < _NO_OFFSET else '+'}{hours:02d}{minutes:02d}"
+    c = when.ctime()  # in English whatever the locale: Thu Jan  1 00:00:00 1970
+    day = c[8:10].replace(" ", "0")
+    return f"{name}: {c[:3]}, {day} {c[4:7]} {c[20:]} {c[11:19]} {zone}\r\n"
 
 
 def message_id(name: str, value: str) -> str:
     """Give a field with one msg-id (RFC 5322, 3.6.4); ``value`` comes without its angle brackets."""
     if not _MESSAGE_ID.match(value):
         raise InvalidMessage(name, "a msg-id is printable ASCII with one @ and no blank or angle bracket")
-    field = Field(name)
-    field.word(f"<{value}>")
-    return field.end()
+    return structured(name, f"<{value}>")

@@ -7,12 +7,14 @@ from datetime import datetime
 
 from mailsend.model.address import Mailbox
 from mailsend.model.attachment import Attachment
+from mailsend.model.frozen import by_slots
 from mailsend.model.message import Invitation
 from mailsend.model.original import Original
 
 __all__ = ["Letter"]
 
 
+@by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """One mail before it becomes bytes; equal letters become equal bytes.

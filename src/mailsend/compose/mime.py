@@ -37,7 +37,9 @@ _STRUCTURED = frozenset(
 _OF_OUR_OWN = frozenset(("auto-submitted", "x-auto-response-suppress"))
 
 
-_remembered = lru_cache(maxsize=256)(structured)  # for fields that say the same in many mails
+# Of fields that say the same in many mails.
+_remembered = lru_cache(maxsize=256)(structured)
+_senders = lru_cache(maxsize=256)(address_list)
 
 
 def compose(letter: Letter) -> bytes:
@@ -79,8 +81,10 @@ def _pieces(head: bytes, body: Iterable[bytes]) -> list[bytes]:
 
 
 def _header(letter: Letter, content: Entity) -> str:
-    fields = [address_list("From", (letter.from_,))]
-    for name, mailboxes in (("Reply-To", letter.reply_to), ("To", letter.to), ("Cc", letter.cc)):
+    fields = [_senders("From", (letter.from_,))]
+    if letter.reply_to:
+        fields.append(_senders("Reply-To", letter.reply_to))
+    for name, mailboxes in (("To", letter.to), ("Cc", letter.cc)):
         if mailboxes:
             fields.append(address_list(name, mailboxes))
     if not letter.to and not letter.cc:

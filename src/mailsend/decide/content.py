@@ -11,7 +11,9 @@ from mailsend.model.attachment_rules import BLOCKED_EXTENSIONS, blocked_extensio
 from mailsend.model.circumstances import Circumstances
 from mailsend.model.content import Content
 from mailsend.model.decision import Decision
+from mailsend.model.frozen import by_slots
 from mailsend.model.header_rules import header_fault
+from mailsend.model.kind import Kind, is_own
 from mailsend.model.message import Message
 from mailsend.model.submission import Refusal
 
@@ -67,6 +69,7 @@ class ContentRefused(StrEnum):
     CALENDAR_METHOD = "calendar_method"
 
 
+@by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentDecision(Decision):
     """What goes out; ``findings`` name what a person should look at before it does."""
@@ -98,7 +101,7 @@ class ContentDecision(Decision):
 def check_request(message: Message, circumstances: Circumstances) -> Refusal | None:
     """Refuse what no rendering could mend: kind, expiry, counts, header fields, attachments."""
     scope = circumstances.scope
-    if message.kind != "transactional":
+    if message.kind != Kind.TRANSACTIONAL and not (circumstances.of_our_own and is_own(message.kind)):
         return _refuse(
             ContentRefused.KIND,
             "Send only mail that the recipient's own doing has caused; newsletters go elsewhere.",
@@ -219,7 +222,7 @@ def _is_text(text: str) -> bool:
     if text.isascii():
         return True
     try:
-        text.encode()
+        text.encode("utf-32")  # refuses the same as UTF-8 does, sooner
     except UnicodeEncodeError:
         return False
     return True

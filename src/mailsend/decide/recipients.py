@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 from mailsend.model.address import Address, ByAddress, Mailbox
 from mailsend.model.circumstances import Circumstances
 from mailsend.model.decision import Decision, PassedOver
+from mailsend.model.frozen import by_slots
 from mailsend.model.message import Message
 from mailsend.model.report import Outcome
 from mailsend.model.submission import Refusal
@@ -67,6 +68,7 @@ class RecipientsRefused(StrEnum):
     BOUNCE_MAILBOX = "bounce_mailbox"
 
 
+@by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientDecision:
     """One requested recipient: who stands for it in the envelope, and why.
@@ -96,6 +98,7 @@ class RecipientDecision:
                 return Outcome.PENDING
 
 
+@by_slots
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RecipientsDecision(Decision, Mapping[Address, RecipientDecision]):
     """Every requested recipient, mapped to what becomes of it; and what To and Cc show.
@@ -163,7 +166,10 @@ def resolve_recipients(message: Message, circumstances: Circumstances) -> Recipi
     each: dict[Address, RecipientDecision] = {}
     test_address = _test_address(circumstances)
     seen: set[str] = set()
-    for field, mailbox in _requested(message):
+    to: list[Mailbox] = []
+    cc: list[Mailbox] = []
+    reached = False
+    for field, mailbox, shown in _requested(message, to, cc):
         address = mailbox.address
         if circumstances.scope.is_bounce_mailbox(address):
             return Refusal(
@@ -172,49 +178,53 @@ def resolve_recipients(message: Message, circumstances: Circumstances) -> Recipi
                 facts={"address": str(address)},
                 advice="Mail to the bounce mailbox would be read as a bounce; send it elsewhere.",
             )
-        if address.key in seen:
+        key = address.key
+        if key in seen:
             passed.append(_passed(mailbox, field, RecipientsPassedOver.DUPLICATE))
             continue
-        seen.add(address.key)
+        seen.add(key)
         each[address] = decision = _decide(mailbox, field, test_address, circumstances)
         if decision.envelope_address is None:
             passed.append(_passed(mailbox, field, RecipientsPassedOver(str(decision.reason))))
+            continue
+        reached = True
+        if shown is not None:
+            shown.append(_shown(mailbox, test_address))
     if not each:
         return Refusal(
             step=RecipientsDecision.step,
             reason=RecipientsRefused.NO_RECIPIENTS,
             advice="Name at least one recipient in to, cc or bcc.",
         )
-    if not [one for one in each.values() if one.envelope_address is not None]:
+    if not reached:
         return Refusal(
             step=RecipientsDecision.step,
             reason=RecipientsRefused.NOBODY_LEFT,
             facts={"left_out": {str(one): str(why.reason) for one, why in each.items()}},
             advice="Look at the reasons: a list or a rule keeps every recipient from this mail.",
         )
-    to: list[Mailbox] = []
-    cc: list[Mailbox] = []
-    for one in each.values():
-        if one.envelope_address is not None and one.field is not Field.BCC:
-            (to if one.field is Field.TO else cc).append(_shown(one.mailbox, test_address))
     return RecipientsDecision(
         reason=RecipientsReason.TEST_MODE if test_address else RecipientsReason.AS_REQUESTED,
         each=ByAddress(each),
         to=tuple(to),
         cc=tuple(cc),
-        archive=None if test_address else circumstances.scope.first("archive_bcc"),
+        archive=None
+        if test_address or circumstances.of_our_own
+        else circumstances.scope.first("archive_bcc"),
         passed_over=tuple(passed),
     )
 
 
-def _requested(message: Message) -> Iterator[tuple[Field, Mailbox]]:
-    for field, mailboxes in (
-        (Field.TO, message.to),
-        (Field.CC, message.cc),
-        (Field.BCC, message.bcc),
-    ):
-        for mailbox in mailboxes:
-            yield field, mailbox
+def _requested(
+    message: Message, to: list[Mailbox], cc: list[Mailbox]
+) -> Iterator[tuple[Field, Mailbox, list[Mailbox] | None]]:
+    """Give each with its field and with the list of those that the field is to show."""
+    for mailbox in message.to:
+        yield Field.TO, mailbox, to
+    for mailbox in message.cc:
+        yield Field.CC, mailbox, cc
+    for mailbox in message.bcc:
+        yield Field.BCC, mailbox, None
 
 
 def _passed(mailbox: Mailbox, field: Field, reason: RecipientsPassedOver) -> PassedOver:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,16 +12,12 @@ from mailsend.model.circumstances import Circumstances
 from mailsend.model.decision import Decision, PassedOver
 from mailsend.model.freemail import is_freemail
 from mailsend.model.message import Message
+from mailsend.model.no_reply import is_no_reply
 
 if TYPE_CHECKING:
     from mailsend.decide.sender import SenderDecision
 
 __all__ = ["ReplyToDecision", "ReplyToFinding", "ReplyToPassedOver", "ReplyToReason", "resolve_reply_to"]
-
-_NO_REPLY = re.compile(
-    r"\A(?:(?:.*[+._-])?(?:no|do[._-]?not|not)[._-]?reply\d*"
-    r"|keine[._-]?antwort|nicht[._-]?antworten|mailer-daemon)(?:[+._-].*)?\Z"
-)
 
 
 class ReplyToReason(StrEnum):
@@ -83,7 +78,7 @@ def resolve_reply_to(
     def obstacle(mailbox: Mailbox) -> ReplyToPassedOver | None:
         if circumstances.test_mode.enabled:
             return ReplyToPassedOver.TEST_MODE
-        if _NO_REPLY.match(mailbox.address.local_part.casefold()):
+        if is_no_reply(mailbox.address):
             return ReplyToPassedOver.NO_REPLY
         if circumstances.is_suppressed(mailbox.address):
             return ReplyToPassedOver.SUPPRESSED

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mailsend.model.address import Address, Domain
 from mailsend.model.circumstances import Circumstances, KeyState, Owner
 from mailsend.model.decision import Decision, PassedOver
+from mailsend.model.envelope import NULL_REVERSE_PATH, NullReversePath, ReversePath
+from mailsend.model.kind import Kind
 from mailsend.model.message import Message
 from mailsend.model.suffixes import organisational_domain
 
@@ -40,6 +42,7 @@ class ReturnPathReason(StrEnum):
     APPLICATION_ADMIN = "application_admin"
     EFFECTIVE_SENDER = "effective_sender"
     FALLBACK_SENDER = "fallback_sender"
+    NULL = "null"
 
 
 class ReturnPathPassedOver(StrEnum):
@@ -59,10 +62,13 @@ class ReturnPathFinding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnPathDecision(Decision):
-    """The reverse-path; ``aligned`` says whether its domain aligns with From's for SPF (RFC 7489, 3.1)."""
+    """The reverse-path; ``aligned`` says whether its domain aligns with From's for SPF (RFC 7489, 3.1).
+
+    It is null for delivery status notices of ours alone, and SPF then judges our server's own name.
+    """
 
     step: ClassVar[str] = "return_path"
-    address: Address
+    address: ReversePath
     aligned: bool
     findings: tuple[ReturnPathFinding, ...] = ()
 
@@ -72,6 +78,8 @@ class ReturnPathDecision(Decision):
 
     def facts(self) -> dict[str, Any]:
         """Give the domain that SPF judges, whether it aligns, and the findings."""
+        if isinstance(self.address, NullReversePath):
+            return {"findings": []}
         return {
             "spf_domain": str(self.address.domain),
             "aligned": self.aligned,
@@ -88,6 +96,8 @@ def choose_return_path(
     circumstances: Circumstances,
 ) -> ReturnPathDecision:
     """Take the first address that every server of the mail may use; the sender is the last."""
+    if circumstances.of_our_own and message.kind == Kind.STATUS:
+        return ReturnPathDecision(reason=ReturnPathReason.NULL, address=NULL_REVERSE_PATH, aligned=False)
     owners = routes.owners
     own_server = Owner.CUSTOMER in owners
     smarthost = Owner.APPLICATION in owners

@@ -90,7 +90,8 @@ def resolve_sender(message: Message, circumstances: Circumstances) -> SenderDeci
         )
 
     if requested is not None:
-        if scope.allows(requested.address.domain):
+        # Rules keep our own notices' senders within domains that we may use.
+        if scope.allows(requested.address.domain) or circumstances.of_our_own:
             return decided(requested, SenderReason.REQUESTED, NameReason.AS_ASKED)
         main = scope.main_address(requested.address)
         if main is not None and scope.allows(main.domain):

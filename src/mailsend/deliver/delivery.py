@@ -16,15 +16,15 @@ from mailsend.deliver.parcel import Parcel
 from mailsend.deliver.telling import report_of
 from mailsend.errors import MailsendError
 from mailsend.model.address import Address
+from mailsend.model.consignment import Deliverable
 from mailsend.model.envelope import Envelope
 from mailsend.model.report import Attempt, Fault, Outcome, RecipientResult, Report
 from mailsend.model.server import Server
-from mailsend.model.submission import Submission
-from mailsend.transport.base import SubmitOptions, Transport
+from mailsend.transport.base import BeforeContent, SubmitOptions, Transport
 
 __all__ = ["Delivery", "Look"]
 
-Look = Callable[[Submission], Go | Hold | Drop]
+Look = Callable[[Deliverable], Go | Hold | Drop]
 
 _OVERTIME: Final = 5.0  # seconds that a transport may take to notice that the deadline has passed
 _TRANSPORT_ERROR: Final = "transport_error"
@@ -37,7 +37,7 @@ class Delivery:
 
     def __init__(
         self,
-        submission: Submission,
+        submission: Deliverable,
         *,
         transport_for: Callable[[Server], Transport],
         look: Look,
@@ -45,6 +45,7 @@ class Delivery:
         ends: float | None,
         sleep: Sleep,
         lanes: Lanes | None,
+        mark: BeforeContent | None = None,
     ) -> None:
         self._submission = submission
         self._transport_for = transport_for
@@ -53,6 +54,7 @@ class Delivery:
         self._ends = ends
         self._sleep = sleep
         self._lanes = lanes
+        self._mark = mark
         self._parcels = [Parcel(one) for one in submission.envelopes]
         self._attempts: list[Attempt] = []
         self._orders: list[SecondLook] = []
@@ -183,7 +185,7 @@ class Delivery:
                 self._shut.setdefault(server, result)  # the next recipient would hear the same
             if result.reason == Reason.SMTPUTF8_NOT_OFFERED:
                 parcel.uncarried.setdefault(one, set()).add(server)
-            if result.reason == Reason.CLOSED:
+            if result.reason in (Reason.CLOSED, Reason.TAKEN_OVER):
                 self._stopped = True
             if attempt.retry_now and _connection_failed(result):
                 parcel.again.add(one)
@@ -208,6 +210,7 @@ class Delivery:
             deadline=left,
             customer=mail.message.customer or "",
             abandoned=known.append,
+            before_content=self._mark,
         )
         offered = False
         try:

@@ -8,8 +8,8 @@ from typing import Final
 
 from mailsend.decide.last_look import Hold, HoldReason
 from mailsend.model.address import Address
+from mailsend.model.consignment import Deliverable
 from mailsend.model.envelope import Envelope
-from mailsend.model.submission import Submission
 
 __all__ = ["advice_for", "only_for"]
 
@@ -24,6 +24,7 @@ _WORDS: Final[Mapping[HoldReason, str]] = MappingProxyType(
         " prepare the mail anew.",
         HoldReason.SERVER_NOT_RELEASED: "The customer's server is not released any more: release it again,"
         " or prepare the mail anew.",
+        HoldReason.STANDING_HOLD: "A standing hold keeps it back: lift that, and release the mail.",
         HoldReason.NOT_YET: "The time in send_at has not come: deliver the mail again then.",
     }
 )
@@ -37,7 +38,7 @@ def advice_for(hold: Hold) -> str:
 
 
 def only_for(
-    requested: Iterable[Address], submission: Submission, envelopes: Iterable[Envelope]
+    requested: Iterable[Address], submission: Deliverable, envelopes: Iterable[Envelope]
 ) -> frozenset[Address]:
     """Give the envelope addresses that stand for none but ``requested``; copies for nobody go with all."""
     dropped = set(requested)

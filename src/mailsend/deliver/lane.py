@@ -103,7 +103,7 @@ class Lane:
         """Take over what an attempt says of the server; ``None`` where it was cut short."""
         now = self._clock()
         with self._lock:
-            if entered is not None and attempt is not None and _was_not_seen(attempt):
+            if entered is not None and attempt is not None and was_not_seen(attempt):
                 self._bucket = give_back(self._bucket, self._limit, entered.at, entered.recipients)
             elif entered is not None:
                 self._bucket = ended(self._bucket)
@@ -182,7 +182,9 @@ def _call(turns: Turns[asyncio.Future[None]]) -> None:
         first.set_result(None)
 
 
-def _was_not_seen(attempt: Attempt) -> bool:
+def was_not_seen(attempt: Attempt) -> bool:
+    """Say whether no server has seen anything of the attempt."""
+    """Say whether no server has seen anything of the attempt."""
     return all(one.outcome is Outcome.DEFERRED and one.reply is None for one in attempt.recipients.values())
 
 

@@ -7,9 +7,9 @@ from typing import Final
 
 from mailsend.deliver.parcel import Parcel
 from mailsend.model.address import Address, ByAddress
+from mailsend.model.consignment import Deliverable
 from mailsend.model.decision import Decision
 from mailsend.model.report import Attempt, Outcome, RecipientResult, Report
-from mailsend.model.submission import Submission
 
 __all__ = ["report_of"]
 
@@ -29,8 +29,8 @@ _NOT_TRIED: Final = "not_tried"
 
 
 def report_of(
-    submission: Submission,
-    parcels: Iterable[Parcel],
+    submission: Deliverable,
+    parcels: Sequence[Parcel],
     attempts: Sequence[Attempt],
     *,
     error: Exception | None = None,
@@ -38,15 +38,11 @@ def report_of(
     index: int = 0,
 ) -> Report:
     """Say what became of each requested recipient."""
-    told: dict[Address, RecipientResult] = {}
-    for parcel in parcels:
-        for one in parcel.envelope.recipients:
-            result = parcel.results.get(one) or _not_tried(one)
-            known = told.get(one)
-            if known is None or _GRAVITY.index(result.outcome) < _GRAVITY.index(known.outcome):
-                told[one] = result
+    told = parcels[0].results if len(parcels) == 1 else _gravest(parcels)
+    requested = submission.requested
     recipients = {}
-    for who, decision in submission.recipients.items():
+    for who in requested:
+        decision = requested[who]
         stands = decision.envelope_address
         recipients[who] = (
             RecipientResult(outcome=decision.outcome, reason=decision.reason)
@@ -63,6 +59,17 @@ def report_of(
         decisions=tuple(decisions),
         error=error,
     )
+
+
+def _gravest(parcels: Iterable[Parcel]) -> dict[Address, RecipientResult]:
+    told: dict[Address, RecipientResult] = {}
+    for parcel in parcels:
+        for one in parcel.envelope.recipients:
+            result = parcel.results.get(one) or _not_tried(one)
+            known = told.get(one)
+            if known is None or _GRAVITY.index(result.outcome) < _GRAVITY.index(known.outcome):
+                told[one] = result
+    return told
 
 
 def _not_tried(address: Address) -> RecipientResult:

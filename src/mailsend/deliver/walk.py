@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from mailsend.decide.retry import pause_before_round
 from mailsend.deliver.delivery import Delivery, Look
 from mailsend.deliver.lane import Lanes, Sleep
+from mailsend.model.consignment import Deliverable
 from mailsend.model.report import Report
 from mailsend.model.server import Server
-from mailsend.model.submission import Submission
-from mailsend.transport.base import Transport
+from mailsend.transport.base import BeforeContent, Transport
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -21,7 +21,7 @@ __all__ = ["deliver"]
 
 
 async def deliver(
-    submission: Submission,
+    submission: Deliverable,
     *,
     transport_for: Callable[[Server], Transport],
     look: Look,
@@ -32,6 +32,7 @@ async def deliver(
     lanes: Lanes | None = None,
     index: int = 0,
     cancelled: Callable[[Report], object] | None = None,
+    mark: BeforeContent | None = None,
 ) -> Report:
     """Bring a finished mail to a server that accepts it, and tell what became of each recipient.
 
@@ -43,11 +44,19 @@ async def deliver(
     that is well goes first, and a mail over a server's limit waits for it. ``index`` is the report's:
     the mail's place among many. Never raises for what a
     server or a transport does: ``report.error`` holds what should not have happened. Where it is
-    cancelled, ``cancelled`` is told what is known so far.
+    cancelled, ``cancelled`` is told what is known so far. ``mark`` is awaited before content goes out,
+    with the server's name and those it goes to: where it says False, none goes.
     """
     ends = None if deadline is None else clock() + deadline
     delivery = Delivery(
-        submission, transport_for=transport_for, look=look, clock=clock, ends=ends, sleep=sleep, lanes=lanes
+        submission,
+        transport_for=transport_for,
+        look=look,
+        clock=clock,
+        ends=ends,
+        sleep=sleep,
+        lanes=lanes,
+        mark=mark,
     )
     try:
         if await delivery.walk() and again:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from mailsend.errors import InvalidSettings
 from mailsend.mailer.common import CommonMailer
+from mailsend.mailer.queued_async import AsyncQueuedMail
+from mailsend.mailer.rooms_async import AsyncRooms
 
 # What a mail is made of is imported where it is used, so that importing a Mailer costs little.
 if TYPE_CHECKING:
-    from mailsend.mailer.servers_async import AsyncServers
     from mailsend.mailer.thinking import Answer, Asked, Question, Thinking
     from mailsend.model.decision import Decision
     from mailsend.model.message import Message
@@ -23,7 +24,7 @@ __all__ = ["AsyncMailer"]
 T = TypeVar("T")
 
 
-class AsyncMailer(CommonMailer):
+class AsyncMailer(AsyncQueuedMail, AsyncRooms, CommonMailer):
     """Sends mail from a running event loop; see Mailer for what the arguments mean.
 
     It may be used on several loops, each with connections of its own, and is an asynchronous
@@ -49,7 +50,7 @@ class AsyncMailer(CommonMailer):
         """Send one mail and give what became of it; raises as ``Mailer.send`` does."""
         thought = await self._think(self._core.think(message))
         report = await self._act(
-            self._core.finished(thought.answer), deadline, rules=thought.rules, again=retry
+            self._core.finished(thought.answer), deadline, how="send", rules=thought.rules, again=retry
         )
         return self._core.judged(report, strict=strict)
 
@@ -61,7 +62,7 @@ class AsyncMailer(CommonMailer):
         More than an hour after it was prepared, Date and signatures alone are made anew (M34);
         ``report.digest`` tells.
         """
-        report = await self._act(self._core.finished(submission), deadline)
+        report = await self._act(self._core.finished(submission), deadline, how="deliver")
         return self._core.judged(report, strict=strict, may_be_held=True)
 
     def send_many(
@@ -97,13 +98,6 @@ class AsyncMailer(CommonMailer):
 
     close = aclose
 
-    @property
-    def servers(self) -> AsyncServers:
-        """Customers' servers: list, add, set, remove, order, probe, verify, release, lock, unlock."""
-        from mailsend.mailer.servers_async import AsyncServers
-
-        return AsyncServers(self._core, self._rules)
-
     async def __aenter__(self) -> Self:
         return self
 
@@ -117,7 +111,10 @@ class AsyncMailer(CommonMailer):
         customer, business_unit = asked
         assert self._core.directory is not None and customer is not None  # known_rules said so
         try:
-            given = self._core.directory.rules_for(customer, business_unit)
+            directory = self._core.directory
+            # One that waits for a database has a way that keeps no loop waiting.
+            ask = getattr(directory, "rules_for_async", directory.rules_for)
+            given = ask(customer, business_unit)
             return self._core.checked(
                 self._core.given_rules(await given if isinstance(given, Awaitable) else given)
             )
@@ -134,12 +131,15 @@ class AsyncMailer(CommonMailer):
             return answer
 
     async def _answer(self, asked: Question) -> Answer:
+        from mailsend.mailer.thinking import AskedOfLists
         from mailsend.model.rules import Scope
 
         if isinstance(asked, tuple):
             return await self._rules(asked)
         if isinstance(asked, Scope):
             return await self._core.states.own_async(asked)
+        if isinstance(asked, AskedOfLists):
+            return await self._core.listed.of_async(asked)
         return await self._core.sealing.seal(asked)
 
     async def _act(
@@ -147,6 +147,7 @@ class AsyncMailer(CommonMailer):
         submission: Submission,
         deadline: float | None,
         *,
+        how: str,
         rules: Rules | Refusal | None = None,
         again: bool = True,
         index: int = 0,
@@ -156,7 +157,7 @@ class AsyncMailer(CommonMailer):
             rules = await self._rules((message.customer, message.business_unit))
         fresh = self._core.fresh(submission, rules)
         look = await self._think(self._core.look_with(fresh, rules))
-        return await self._core.deliver(fresh, look, deadline, again=again, index=index)
+        return await self._core.send(fresh, look, deadline, how=how, again=again, index=index)
 
     async def _one(self, index: int, message: Message | Submission, deadline: float | None) -> Report:
         from mailsend.model.report import Report
@@ -164,10 +165,10 @@ class AsyncMailer(CommonMailer):
 
         try:
             if isinstance(message, Submission):
-                return await self._act(message, deadline, index=index)
+                return await self._act(message, deadline, how="deliver", index=index)
             thought = await self._think(self._core.think(message))
             if isinstance(thought.answer, Refusal):
                 return Report(index=index, refusal=thought.answer)
-            return await self._act(thought.answer, deadline, rules=thought.rules, index=index)
+            return await self._act(thought.answer, deadline, how="send", rules=thought.rules, index=index)
         except Exception as problem:  # noqa: BLE001 - one message's failure is that message's report
             return Report(index=index, error=problem)

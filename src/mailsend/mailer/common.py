@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mailsend.mailer import imports_at_fork  # noqa: F401  before anything of ours is first needed
-from mailsend.mailer.without_store import WithoutStore
 
 # What a mail is made of is imported where it is used, so that importing a Mailer costs little.
 if TYPE_CHECKING:
     from mailsend.compose.templates import Templates
     from mailsend.mailer.directory import Directory
     from mailsend.mailer.interceptors import After, Before, Check
-    from mailsend.mailer.test_mode import TestModeSwitch
     from mailsend.model.rules import Rules
     from mailsend.settings import Settings
     from mailsend.transport.capture import Captured
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["CommonMailer"]
 
 
-class CommonMailer(WithoutStore):
+class CommonMailer:
     """Settings, rules, templates and what was captured: the still half of both Mailers.
 
     ``settings`` come from ``Settings()`` where none are given; ``directory`` gives the rules of
@@ -45,11 +43,6 @@ class CommonMailer(WithoutStore):
     def rules(self) -> Rules:
         """The rules from the settings."""
         return self._core.rules
-
-    @property
-    def test_mode(self) -> TestModeSwitch:
-        """The switch that sends everything to the test address."""
-        return self._core.test_mode
 
     @property
     def templates(self) -> Templates:

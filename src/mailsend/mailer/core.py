@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from mailsend.deliver import deliver
-from mailsend.errors import InvalidMessage, InvalidSettings, MessageRefused, UnknownCustomer
+from mailsend.errors import InvalidMessage, InvalidSettings
 from mailsend.mailer import diversion
-from mailsend.mailer.clock import monotonic, utc_now
-from mailsend.mailer.gather import RulesRefused, find_scope, gather
+from mailsend.mailer.acting import Acting
+from mailsend.mailer.answers import finished, given_rules, judged, refused_rules
+from mailsend.mailer.clock import utc_now
+from mailsend.mailer.gather import NOBODY_LISTED, find_scope, gather
 from mailsend.mailer.ids import new_id
 from mailsend.mailer.interceptors import After, Before, Check, Interceptors
-from mailsend.mailer.lanes import lanes_of_this_process
-from mailsend.mailer.looking import Look, look_with
-from mailsend.mailer.refused_log_ins import lock_where_refused
+from mailsend.mailer.listed import Listed
 from mailsend.mailer.server_states import ServerStates
+from mailsend.mailer.standing import Standing
 from mailsend.mailer.store_door import StoreDoor
 from mailsend.mailer.test_mode import TestModeSwitch
 from mailsend.mailer.thinking import Asked, Thinking, ask_for_seal, ask_rules, ask_servers
 from mailsend.mailer.token_sources import check_token_sources
 from mailsend.model.message import Message
-from mailsend.model.rules import Rules, Scope
+from mailsend.model.rules import Rules, TestMode
 from mailsend.model.submission import Refusal, Submission
-from mailsend.prepare import decide, draft, renew, seal
+from mailsend.prepare import decide, draft, seal
 
 if TYPE_CHECKING:
     from mailsend.compose.templates import Templates
     from mailsend.mailer.directory import Directory
+    from mailsend.mailer.looking import Look
+    from mailsend.mailer.queueing.desk import QueueDesk
+    from mailsend.mailer.queueing.rounds import Rounds
     from mailsend.mailer.sealing import Sealing
     from mailsend.mailer.transports import Transports
     from mailsend.model.circumstances import Circumstances
     from mailsend.model.decision import Decision
     from mailsend.model.report import Report
     from mailsend.settings import Settings
+    from mailsend.store import Vault
+    from mailsend.transport.base import BeforeContent
     from mailsend.transport.capture import Captured
 
 __all__ = ["Core", "Thought"]
 
-STALE_AFTER = timedelta(hours=1)
 MOST_VERSIONS = 10_000  # of a directory's rules, remembered as checked
 
 
@@ -52,7 +55,7 @@ class Thought:
     rules: Rules | None = None
 
 
-class Core:
+class Core(Acting):
     """Settings, directory, interceptors and transports of one Mailer.
 
     Thinking is a generator: it asks for the rules of a customer and unit, and is given them. So the
@@ -77,21 +80,39 @@ class Core:
                 advice="Use Settings.load('mailsend.toml') or Settings.model_validate({…}).",
             )
         self.rules: Rules = settings.rules
-        self.directory = directory
-        if directory is not None and self.rules.customers:
+        self.store_door = StoreDoor(self.rules.application)
+        self.directory = directory = self._directory(directory)
+        self.interceptors = Interceptors.of(dict(self.rules.application.interceptors), before, check, after)
+        check_token_sources(self.rules)
+        self.test_mode = TestModeSwitch(self.rules.application, self.store_door)
+        self.states = ServerStates(self.store_door, directory)
+        self.listed = Listed(self.store_door)
+        self.standing = Standing(self.store_door)
+        self._transports: Transports | None = None
+        self._sealing: Sealing | None = None
+        self._rounds: Rounds | None = None
+        self.wakes: set[Callable[[], object]] = set()  # of workers in this process
+        self._checked: set[str] = set()
+
+    def _directory(self, given: Directory | None) -> Directory | None:
+        """Give where customers' rules come from; None for the settings. Raises InvalidSettings for two places."""
+        if given is not None and self.rules.customers:
             raise InvalidSettings(
                 "customers",
                 "customers come from the directory",
                 advice="Take [customers] out of the settings, or leave directory= out.",
             )
-        self.interceptors = Interceptors.of(dict(self.rules.application.interceptors), before, check, after)
-        check_token_sources(self.rules)
-        self.test_mode = TestModeSwitch(self.rules.application)
-        self.store_door = StoreDoor(self.rules.application)
-        self.states = ServerStates(self.store_door, directory)
-        self._transports: Transports | None = None
-        self._sealing: Sealing | None = None
-        self._checked: set[str] = set()
+        if self.rules.application.directory is None:
+            return given
+        if given is not None:
+            raise InvalidSettings(
+                "application.directory",
+                "the settings name another place for customers than directory=",
+                advice="Take application.directory out of the settings, or leave directory= out.",
+            )
+        from mailsend.mailer.store_directory import StoreDirectory
+
+        return StoreDirectory(self.rules, self.store_door)
 
     @property
     def transports(self) -> Transports:
@@ -111,6 +132,37 @@ class Core:
             self._sealing = Sealing()
         return self._sealing
 
+    @property
+    def rounds(self) -> Rounds:
+        """What brings stored mail on its way."""
+        if self._rounds is None:
+            from mailsend.mailer.queueing.rounds import Rounds
+
+            self._rounds = Rounds(self)
+        return self._rounds
+
+    def queue_desk(self, what: str) -> QueueDesk:
+        """Give the desk of the store's queue; raises StoreError where there is none for ``what``."""
+        from mailsend.mailer.queueing.desk import QueueDesk
+
+        return QueueDesk(self, self.store_door.open(what))
+
+    def wake(self) -> None:
+        """Wake the workers of this process: something has been put into the queue."""
+        for one in tuple(self.wakes):
+            one()
+
+    @property
+    def content_vault(self) -> Vault | None:
+        """What encrypts the content of sensitive mail (M37); None without secret keys."""
+        keys = self.rules.application.secret_keys
+        if not keys:
+            return None
+        from mailsend.store import Vault
+        from mailsend.store.mails.contents import VAULT_PURPOSE
+
+        return Vault(keys, purpose=VAULT_PURPOSE)
+
     def checked(self, rules: Rules) -> Rules:
         """Give a directory's rules when their DKIM keys can be used; raises InvalidSettings."""
         from mailsend.settings import check_keys
@@ -126,9 +178,12 @@ class Core:
         """Give the settings' rules, or None where the directory has to be asked."""
         return self.rules if self.directory is None or asked[0] is None else None
 
-    def think(self, message: Message) -> Thinking[Thought]:
-        """Prepare a message, from interceptors to the finished mail."""
-        found = yield from self._gather(message)
+    def think(self, message: Message, *, test_mode: TestMode | None = None) -> Thinking[Thought]:
+        """Prepare a message, from interceptors to the finished mail.
+
+        ``test_mode`` is that of the switch, unless a person has confirmed another one.
+        """
+        found = yield from self._gather(message, test_mode)
         if isinstance(found, Refusal):
             return Thought(answer=found)
         changed, circumstances = found
@@ -143,7 +198,9 @@ class Core:
         found = yield from self._gather(message)
         return (found,) if isinstance(found, Refusal) else decide(*found)
 
-    def _gather(self, message: Message) -> Thinking[tuple[Message, Circumstances] | Refusal]:
+    def _gather(
+        self, message: Message, test_mode: TestMode | None = None
+    ) -> Thinking[tuple[Message, Circumstances] | Refusal]:
         if not isinstance(message, Message):
             raise InvalidMessage(
                 "message",
@@ -165,80 +222,40 @@ class Core:
         if isinstance(scope, Refusal):
             return scope
         own = (yield from ask_servers(scope)) if self.states.asks(scope) else None
-        test_mode = self.test_mode.status(scope)
+        test_mode = self.test_mode.status(scope) if test_mode is None else test_mode
+        suppressed: Mapping[str, str] = NOBODY_LISTED
+        if self.listed.asks:
+            suppressed = yield from self.listed.for_message(changed, scope, rules)
         return changed, gather(
-            changed, scope, rules, now=utc_now(), id=new_id(), test_mode=test_mode, own=own
-        )
-
-    def fresh(self, submission: Submission, rules: Rules | Refusal) -> Submission:
-        """Give the mail with Date and signatures made anew where that is due (M34).
-
-        It is where the mail waited for more than an hour, or a selector is no longer active.
-        """
-        if isinstance(rules, Refusal):
-            return submission
-        now = utc_now()
-        due = submission.message.send_at or submission.prepared
-        late = now - max(due, submission.prepared) > STALE_AFTER
-        if not late and rules.version == submission.rules_version:
-            return submission
-        message = submission.message
-        scope = find_scope(message.customer, message.business_unit, rules)
-        if isinstance(scope, Refusal):
-            return submission
-        circumstances = gather(
-            message,
+            changed,
             scope,
             rules,
-            now=now,
-            id=submission.id,
-            test_mode=self.test_mode.status(scope),
-            also=(submission.sender.mailbox.address.domain,),
+            now=utc_now(),
+            id=new_id(),
+            test_mode=test_mode,
+            own=own,
+            suppressed=suppressed,
         )
-        active = {(one.domain, one.selector) for one in circumstances.signers}
-        signed = {(one.domain, one.selector) for one in submission.signatures.signatures}
-        return renew(submission, circumstances) if late or not signed <= active else submission
 
-    def look_with(self, submission: Submission, rules: Rules | Refusal) -> Thinking[Look]:
-        """Give the last look for a mail, by these rules and by what is known of its customer's servers."""
-        if isinstance(rules, Refusal):
-            return look_with(rules, rules, None, self.test_mode)
-        scope = find_scope(submission.message.customer, submission.message.business_unit, rules)
-        own = None
-        if isinstance(scope, Scope) and self.states.asks(scope):
-            own = yield from ask_servers(scope)
-        return look_with(rules, scope, own, self.test_mode)
-
-    async def deliver(
+    async def send(
         self,
         submission: Submission,
         look: Look,
         deadline: float | None,
         *,
+        how: str,
         again: bool = True,
         index: int = 0,
     ) -> Report:
-        """Bring a finished mail to a server; never raises for what a server does."""
-        diverted = diversion.current()
-        report = await deliver(
-            submission,
-            transport_for=diverted.transport_for if diverted else self.transports.for_server,
-            look=look,
-            clock=monotonic,
-            deadline=deadline,
-            again=again,
-            lanes=None if diverted else lanes_of_this_process(),
-            index=index,
-            cancelled=self.interceptors.tell_after,
-        )
-        try:
-            if diverted:
-                diverted.tell(submission, report)
-            else:
-                await lock_where_refused(submission, report, self.states)
-        finally:  # whoever cancels this cancels no mail: it is out
-            self.interceptors.tell_after(report)
-        return report
+        """Bring a finished mail to a server, and write down what became of it where there is a store."""
+        if not self.store_door.is_there or diversion.current():
+            return await self.deliver(submission, look, deadline, again=again, index=index)
+        from mailsend.mailer.queueing.sending import send_with_store
+
+        async def bring(mark: BeforeContent | None) -> Report:
+            return await self.deliver(submission, look, deadline, again=again, index=index, mark=mark)
+
+        return await send_with_store(self, submission, bring, how=how, queue_rest=again)
 
     def templates(self) -> Templates:
         """Give the templates of the application's own scope."""
@@ -250,48 +267,7 @@ class Core:
         """Give what the ``memory:`` servers took, server by server, each in order of time."""
         return self._transports.captured() if self._transports else ()
 
-    @staticmethod
-    def refused_rules(problem: InvalidSettings, asked: Asked) -> Refusal:
-        """Give the refusal for a directory that has no rules, or wrong ones, for a message."""
-        unknown = isinstance(problem, UnknownCustomer)
-        return Refusal(
-            step="rules",
-            reason=RulesRefused.UNKNOWN_CUSTOMER if unknown else RulesRefused.INVALID,
-            facts={"customer": asked[0], "business_unit": asked[1], "why": str(problem)},
-            advice=problem.advice,
-        )
-
-    @staticmethod
-    def finished(prepared: Submission | Refusal) -> Submission:
-        """Give the submission; raises MessageRefused for a refusal, InvalidMessage for what is neither."""
-        if isinstance(prepared, Refusal):
-            raise MessageRefused(prepared)
-        if isinstance(prepared, Submission):
-            return prepared
-        raise InvalidMessage(
-            "submission",
-            f"a Submission is expected, not {type(prepared).__name__}",
-            advice="A Message goes out by send, or by preview and deliver.",
-        )
-
-    @staticmethod
-    def given_rules(given: object) -> Rules:
-        """Give what a directory gave when it is Rules; raises TypeError that says what is expected."""
-        if isinstance(given, Rules):
-            return given
-        if isinstance(given, Coroutine):
-            given.close()  # so that Python does not warn of what was never awaited
-            raise TypeError("an async directory goes with AsyncMailer")
-        raise TypeError(f"the directory gave {type(given).__name__}; Rules are expected")
-
-    @staticmethod
-    def judged(report: Report, *, strict: bool, may_be_held: bool = False) -> Report:
-        """Give the report, or raise what it amounts to; with ``may_be_held`` a held mail is no failure."""
-        from mailsend.model.outcome_errors import failure
-
-        if strict:
-            report.raise_for_incomplete()
-        problem = failure(report, may_be_held=may_be_held)
-        if problem is not None:
-            raise problem
-        return report
+    refused_rules = staticmethod(refused_rules)
+    finished = staticmethod(finished)
+    given_rules = staticmethod(given_rules)
+    judged = staticmethod(judged)

@@ -12,6 +12,7 @@ from mailsend.mailer.facts import asked_domains, offered_servers
 from mailsend.mailer.known_scopes import known_scope, scope_named
 from mailsend.model.address import Domain
 from mailsend.model.circumstances import Circumstances, DomainFacts, OfferedServer, Owner
+from mailsend.model.frozen import FrozenDict
 from mailsend.model.message import Message
 from mailsend.model.rules import Rules, Scope, TestMode
 from mailsend.model.server import ServerState
@@ -20,6 +21,7 @@ from mailsend.model.submission import Refusal
 __all__ = ["DEFAULT_LOCALE", "RulesRefused", "find_scope", "gather"]
 
 DEFAULT_LOCALE = "en"
+NOBODY_LISTED: Mapping[str, str] = FrozenDict({})
 
 
 class RulesRefused(StrEnum):
@@ -62,11 +64,13 @@ def gather(
     test_mode: TestMode,
     also: tuple[Domain, ...] = (),
     own: tuple[OfferedServer, ...] | None = None,
+    suppressed: Mapping[str, str] = NOBODY_LISTED,
 ) -> Circumstances:
     """Give the circumstances of one message; ``now`` is UTC, ``id`` the mail's own id.
 
     ``also`` names domains that play a part although neither message nor scope names them; ``own`` are
-    the customer's servers where more than the rules is known of them.
+    the customer's servers where more than the rules is known of them; ``suppressed`` says of addresses
+    of this message why they get none.
     """
     known = known_scope(scope, rules)
     facts, signers = known.of((*asked_domains(message, scope), *also))
@@ -81,6 +85,8 @@ def gather(
         domain_facts=_with_proofs(facts, scope, own),
         renderer=known.templates,
         signers=signers,
+        suppressed=suppressed,
+        verp=known.verp,
     )
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from mailsend.mailer.facts import facts_of, offered_servers, signers_for, stated_domains
 from mailsend.mailer.looks import templates_for
+from mailsend.model.bounce_tokens import BOUNCE_PURPOSE, BounceTokens
 from mailsend.model.frozen import FrozenDict
+from mailsend.model.secret import Secret
 
 if TYPE_CHECKING:
     from mailsend.model.address import Domain
@@ -25,16 +27,18 @@ _known: dict[tuple[str, str | None, str | None], KnownScope] = {}
 class KnownScope:
     """One scope's templates, servers and language, and facts and keys of the domains that mails ask about.
 
-    ``servers`` are as far as the rules release them; ``locale`` is None where no scope states one.
+    ``servers`` are as far as the rules release them; ``locale`` is None where no scope states one, and
+    ``verp`` where bounces cannot be told apart.
     """
 
-    __slots__ = ("_asked", "_stated", "locale", "scope", "servers", "templates")
+    __slots__ = ("_asked", "_stated", "locale", "scope", "servers", "templates", "verp")
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.templates = templates_for(scope)
         self.servers = offered_servers(scope)
         self.locale: str | None = scope.first("locale")
+        self.verp = _bounce_tokens(scope)
         self._stated = stated_domains(scope)
         self._asked: dict[
             tuple[Domain, ...], tuple[Mapping[Domain, DomainFacts], tuple[SigningKey, ...]]
@@ -63,6 +67,17 @@ class KnownScope:
             and mine.customer is scope.customer
             and mine.business_unit is scope.business_unit
         )
+
+
+def _bounce_tokens(scope: Scope) -> BounceTokens | None:
+    """Give what tokens are made with where there is a store that can read them again."""
+    application = scope.application
+    if application.store is None or not application.secret_keys or scope.first("bounce_address") is None:
+        return None
+    from mailsend.store.vault import purpose_key
+
+    key = purpose_key(application.secret_keys[0], BOUNCE_PURPOSE)
+    return BounceTokens(key=Secret(key.hex()), delimiter=scope.bounce_delimiter)
 
 
 def scope_named(customer: str | None, business_unit: str | None, rules: Rules) -> Scope:

@@ -10,7 +10,6 @@ import os
 import threading
 from collections.abc import Callable
 
-from mailsend.decide.limit import is_limited
 from mailsend.deliver.lane import Lane
 from mailsend.mailer.clock import monotonic
 from mailsend.model.server import Server
@@ -21,7 +20,7 @@ _MOST = 10_000  # lanes kept before those are looked for that say nothing
 
 
 class ServerLanes:
-    """The lanes by server, each made when there is something to remember.
+    """The lanes by server, each made when the server is first asked for.
 
     ``clock`` gives seconds that never go back.
     """
@@ -34,9 +33,7 @@ class ServerLanes:
 
     def known(self, server: Server) -> Lane | None:
         """Give the lane to ``server`` where it has limits or is not well; ``None`` where it is free."""
-        lane = self._lanes.get(server)
-        if lane is None:
-            return self.to(server) if is_limited(server) else None
+        lane = self._lanes.get(server) or self.to(server)
         return lane if lane.matters else None
 
     def to(self, server: Server) -> Lane:

@@ -42,14 +42,20 @@ class LoopThread:
         work.close()
         raise RuntimeError(_TOO_LATE)
 
-    def start(self, works: Sequence[tuple[Coroutine[Any, Any, T], Callable[[asyncio.Task[T]], Any]]]) -> None:
+    def start(
+        self,
+        works: Sequence[tuple[Coroutine[Any, Any, T], Callable[[asyncio.Task[T]], Any]]],
+        *,
+        again: Callable[[], object],
+        seconds: float,
+    ) -> None:
         """Start all of ``works`` in one crossing; each is told on the loop when it is done.
 
-        Raises RuntimeError as ``submit`` does.
+        ``again`` is called on the loop after so many ``seconds``. Raises RuntimeError as ``submit`` does.
         """
         with self._turn:
             if not self._ending:
-                self._loop.call_soon_threadsafe(_begin, self._loop, works)
+                self._loop.call_soon_threadsafe(_begin, self._loop, works, again, seconds)
                 return
         for work, _ in works:
             work.close()
@@ -73,9 +79,12 @@ class LoopThread:
 def _begin(
     loop: asyncio.AbstractEventLoop,
     works: Sequence[tuple[Coroutine[Any, Any, T], Callable[[asyncio.Task[T]], Any]]],
+    again: Callable[[], object],
+    seconds: float,
 ) -> None:
     for work, told in works:
         loop.create_task(work).add_done_callback(told)
+    loop.call_later(seconds, again)
 
 
 def _awaited(future: Future[T]) -> T:

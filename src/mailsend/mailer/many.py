@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from mailsend.mailer.clock import monotonic
 from mailsend.model.message import Message
 from mailsend.model.report import Report
 from mailsend.model.submission import Submission
 
-__all__ = ["checked_concurrency", "run_many"]
+__all__ = ["Hand", "checked_concurrency", "run_many"]
 
 Item = Message | Submission
 Work = Coroutine[Any, Any, Report]
 Ready = Callable[[int, Item], Work | Report]
 Told = Callable[[asyncio.Task[Report]], None]
-Hand = Callable[[list[tuple[Work, Told]]], None]
+Done = tuple[int, Report | BaseException]
 
-_CHUNK = 8  # mails handed over at once: each crossing costs as much as a quarter of a mail
+_CHUNK = 8  # mails that cross together: each crossing costs as much as a quarter of a mail
 _LONGEST = 0.005  # seconds that a finished mail waits for others to cross with it
+_SHORT = 0.001  # seconds that a report does: somebody may wait for it
+
+
+class Hand(Protocol):
+    """Whoever starts on the loop what is ready."""
+
+    def __call__(
+        self, works: Sequence[tuple[Work, Told]], *, again: Callable[[], object], seconds: float
+    ) -> None:
+        """Start all of ``works``, and call ``again`` there after so many ``seconds``."""
+        ...
 
 
 def run_many(ready: Ready, hand: Hand, messages: Iterable[Item], *, concurrency: int) -> Iterator[Report]:
@@ -32,7 +45,7 @@ def run_many(ready: Ready, hand: Hand, messages: Iterable[Item], *, concurrency:
     ready elsewhere. Whoever stops reading gets no further mail sent. Raises ValueError for a
     concurrency below 1.
     """
-    return _run(_Chunks(hand), ready, messages, checked_concurrency(concurrency))
+    return _run(_Chunks(hand, checked_concurrency(concurrency)), ready, messages, concurrency)
 
 
 def checked_concurrency(concurrency: int) -> int:
@@ -73,48 +86,55 @@ def _run(chunks: _Chunks, ready: Ready, messages: Iterable[Item], concurrency: i
 
 
 class _Chunks:
-    """Mails that are ready, those on their way, and their reports as they come; counts the first two."""
+    """Mails that are ready, those on their way, and their reports as they come; counts the first two.
 
-    def __init__(self, hand: Hand) -> None:
+    A mail that comes alone crosses at once. Where they come one upon the other they wait for each
+    other, until the loop looks for those that are ready: the caller may be busy with the next one.
+    """
+
+    def __init__(self, hand: Hand, concurrency: int) -> None:
         self._hand = hand
+        self._turn = threading.Lock()
         self._ready: list[tuple[int, Work]] = []
-        self._since = 0.0
-        self._on_their_way = 0
-        self._done: queue.SimpleQueue[tuple[int, Report | BaseException]] = queue.SimpleQueue()
+        self._last_came = float("-inf")
+        self._count = 0
+        self._reports = _Reports(max(1, min(_CHUNK, concurrency // 4)))
 
     def __len__(self) -> int:
-        return len(self._ready) + self._on_their_way
+        return self._count
 
     @property
     def has_news(self) -> bool:
         """Whether a report is there."""
-        return not self._done.empty()
+        return self._reports.are_there
 
     def add(self, index: int, work: Work) -> None:
-        """Put a mail with those that cross next; where nothing is on its way it does not wait."""
+        """Put a mail with those that cross next."""
         now = monotonic()
-        if not self._ready:
-            self._since = now
-        self._ready.append((index, work))
-        if not self._on_their_way or len(self._ready) >= _CHUNK or now - self._since > _LONGEST:
+        alone, self._last_came = now - self._last_came > _LONGEST, now
+        self._count += 1
+        with self._turn:
+            self._ready.append((index, work))
+        if alone or len(self._ready) >= _CHUNK:
             self.hand_over()
 
     def hand_over(self) -> None:
-        """Let those that are ready cross."""
-        ready, self._ready = self._ready, []
+        """Let those that are ready cross; the loop, too, may."""
+        with self._turn:
+            ready, self._ready = self._ready, []
+            self._reports.due += len(ready)
         if not ready:
             return
-        self._on_their_way += len(ready)
+        works = [(work, partial(self._reports.put, index)) for index, work in ready]
         try:
-            self._hand([(work, partial(_put, self._done, index)) for index, work in ready])
+            self._hand(works, again=self.hand_over, seconds=_LONGEST)
         except RuntimeError as problem:  # the program ends: nothing is begun any more
-            for index, _ in ready:
-                self._done.put((index, problem))
+            self._reports.cross([(index, problem) for index, _ in ready])
 
     def next_report(self) -> Report:
         """Wait for a report."""
-        index, done = self._done.get()
-        self._on_their_way -= 1
+        index, done = self._reports.next()
+        self._count -= 1
         if isinstance(done, Report):
             return done
         if isinstance(done, Exception):
@@ -123,13 +143,55 @@ class _Chunks:
 
     def drop(self) -> None:
         """Let what is ready go unsent."""
-        for _, work in self._ready:
+        with self._turn:
+            ready, self._ready = self._ready, []
+        for _, work in ready:
             work.close()
 
 
-def _put(
-    done: queue.SimpleQueue[tuple[int, Report | BaseException]], index: int, task: asyncio.Task[Report]
-) -> None:
-    """Pass on what came of a mail; runs on the loop."""
-    problem = asyncio.CancelledError() if task.cancelled() else task.exception()
-    done.put((index, task.result() if problem is None else problem))
+class _Reports:
+    """The way of the reports from the loop to the caller, so many ``together``; ``due`` counts all.
+
+    Each crossing wakes a thread, and who is woken takes Python's lock from the loop that works for it.
+    """
+
+    def __init__(self, together: int) -> None:
+        self.due = 0
+        self._together = together
+        self._told = 0
+        self._waiting: list[Done] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._crossed: queue.SimpleQueue[list[Done]] = queue.SimpleQueue()
+        self._here: deque[Done] = deque()
+
+    def put(self, index: int, task: asyncio.Task[Report]) -> None:
+        """Pass on what came of a mail; runs on the loop."""
+        problem = asyncio.CancelledError() if task.cancelled() else task.exception()
+        self._waiting.append((index, task.result() if problem is None else problem))
+        self._told += 1
+        if len(self._waiting) >= self._together or self._told == self.due:
+            self._let_go()
+        elif self._timer is None:
+            self._timer = task.get_loop().call_later(_SHORT, self._let_go)
+
+    def _let_go(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        waiting, self._waiting = self._waiting, []
+        self.cross(waiting)
+
+    def cross(self, done: list[Done]) -> None:
+        """Let these cross; any thread may."""
+        self._crossed.put(done)
+
+    @property
+    def are_there(self) -> bool:
+        """Whether any crossed."""
+        return bool(self._here) or not self._crossed.empty()
+
+    def next(self) -> Done:
+        """Wait for one."""
+        while not self._here:
+            self._here.extend(self._crossed.get())
+        return self._here.popleft()

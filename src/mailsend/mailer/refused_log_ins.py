@@ -11,9 +11,9 @@ from mailsend.errors import MailsendError
 from mailsend.mailer.clock import utc_now
 from mailsend.mailer.server_states import ServerStates
 from mailsend.model.circumstances import OfferedServer, Owner
+from mailsend.model.consignment import Deliverable
 from mailsend.model.report import Fault, Report
 from mailsend.model.server import Server, ServerState
-from mailsend.model.submission import Submission
 from mailsend.transport.clock import steady_seconds
 from mailsend.transport.smtp.memory import gate_for
 
@@ -28,7 +28,7 @@ _BY = "mailsend"
 _WHY = "three log-ins were refused, the last ones 5 and 30 minutes apart"
 
 
-async def lock_where_refused(submission: Submission, report: Report, states: ServerStates) -> None:
+async def lock_where_refused(submission: Deliverable, report: Report, states: ServerStates) -> None:
     """Lock the servers of the mail's customer that no log-in is tried on any more.
 
     So that no other process, and nobody after a restart, tries either. What fails is logged: the mail

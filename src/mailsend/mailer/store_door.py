@@ -33,18 +33,23 @@ class StoreDoor:
         """Whether it has been opened, and not closed since."""
         return self._store is not None
 
-    def open(self, what: str) -> Store:
-        """Give the store; raises StoreError where there is none for ``what``, and what opening raises."""
+    def need(self, what: str) -> None:
+        """Raise StoreError where the settings name no store for ``what``."""
         if self._url is None:
             raise StoreError(
                 f"{what} needs a store, and this Mailer has none",
                 advice='Set application.store, as in store = "sqlite:///mailsend.db",'
                 " then run: mailsend store upgrade",
             )
+
+    def open(self, what: str) -> Store:
+        """Give the store; raises StoreError where there is none for ``what``, and what opening raises."""
+        self.need(what)
         with self._lock:
             if self._store is None:
                 from mailsend.store import open_store
 
+                assert self._url is not None  # need said so
                 self._store = open_store(self._url, secret_keys=self._keys)
             return self._store
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from mailsend.errors import InvalidSettings
 from mailsend.mailer.common import CommonMailer
+from mailsend.mailer.queued import QueuedMail
+from mailsend.mailer.rooms import Rooms
 
 # What a mail is made of is imported where it is used, so that importing a Mailer costs little.
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from mailsend.mailer.directory import Directory
     from mailsend.mailer.interceptors import After, Before, Check
     from mailsend.mailer.many import Told, Work
-    from mailsend.mailer.servers import Servers
     from mailsend.mailer.thinking import Answer, Asked, Question, Thinking
     from mailsend.model.decision import Decision
     from mailsend.model.message import Message
@@ -32,7 +33,7 @@ __all__ = ["Mailer"]
 T = TypeVar("T")
 
 
-class Mailer(CommonMailer):
+class Mailer(QueuedMail, Rooms, CommonMailer):
     """Sends mail: decides, shows, delivers.
 
     ``settings`` come from ``Settings()`` where none are given; ``directory`` gives the rules of
@@ -89,7 +90,9 @@ class Mailer(CommonMailer):
         SubmissionUnknown where the server fell silent; with ``strict`` where not all were accepted.
         """
         thought = self._think(self._core.think(message))
-        acting = self._act(self._core.finished(thought.answer), deadline, rules=thought.rules, again=retry)
+        acting = self._act(
+            self._core.finished(thought.answer), deadline, how="send", rules=thought.rules, again=retry
+        )
         return self._core.judged(acting.result(), strict=strict)
 
     def deliver(
@@ -100,7 +103,7 @@ class Mailer(CommonMailer):
         More than an hour after it was prepared, Date and signatures alone are made anew (M34);
         ``report.digest`` tells.
         """
-        acting = self._act(self._core.finished(submission), deadline)
+        acting = self._act(self._core.finished(submission), deadline, how="deliver")
         return self._core.judged(acting.result(), strict=strict, may_be_held=True)
 
     def send_many(
@@ -137,13 +140,6 @@ class Mailer(CommonMailer):
             loop_thread().run(self._core.transports.aclose())
         self._core.store_door.close()
 
-    @property
-    def servers(self) -> Servers:
-        """Customers' servers: list, add, set, remove, order, probe, verify, release, lock, unlock."""
-        from mailsend.mailer.servers import Servers
-
-        return Servers(self._core, self._rules)
-
     def __enter__(self) -> Self:
         return self
 
@@ -172,11 +168,14 @@ class Mailer(CommonMailer):
             return answer
 
     def _answer(self, asked: Question) -> Answer:
+        from mailsend.mailer.thinking import AskedOfLists
         from mailsend.model.rules import Scope
         from mailsend.prepare import seal
 
         if isinstance(asked, tuple):
             return self._rules(asked)
+        if isinstance(asked, AskedOfLists):
+            return self._core.listed.of(asked)
         return self._core.states.own(asked) if isinstance(asked, Scope) else seal(asked)
 
     def _act(
@@ -184,13 +183,14 @@ class Mailer(CommonMailer):
         submission: Submission,
         deadline: float | None,
         *,
+        how: str,
         rules: Rules | Refusal | None = None,
         again: bool = True,
     ) -> Future[Report]:
         from mailsend.mailer.loop_thread import loop_thread
 
         self._notice_fork()
-        future = loop_thread().submit(self._delivery(submission, deadline, rules=rules, again=again))
+        future = loop_thread().submit(self._delivery(submission, deadline, how=how, rules=rules, again=again))
         self._know_of(future)
         return future
 
@@ -199,6 +199,7 @@ class Mailer(CommonMailer):
         submission: Submission,
         deadline: float | None,
         *,
+        how: str,
         rules: Rules | Refusal | None = None,
         again: bool = True,
         index: int = 0,
@@ -209,7 +210,7 @@ class Mailer(CommonMailer):
             rules = self._rules((message.customer, message.business_unit))
         fresh = self._core.fresh(submission, rules)
         look = self._think(self._core.look_with(fresh, rules))
-        return self._core.deliver(fresh, look, deadline, again=again, index=index)
+        return self._core.send(fresh, look, deadline, how=how, again=again, index=index)
 
     def _know_of(self, future: Future[Any]) -> None:
         with self._lock:
@@ -227,15 +228,17 @@ class Mailer(CommonMailer):
 
         try:
             if isinstance(message, Submission):
-                return self._delivery(message, deadline, index=index)
+                return self._delivery(message, deadline, how="deliver", index=index)
             thought = self._think(self._core.think(message))
             if isinstance(thought.answer, Refusal):
                 return Report(index=index, refusal=thought.answer)
-            return self._delivery(thought.answer, deadline, rules=thought.rules, index=index)
+            return self._delivery(thought.answer, deadline, how="send", rules=thought.rules, index=index)
         except Exception as problem:  # noqa: BLE001 - one message's failure is that message's report
             return Report(index=index, error=problem)
 
-    def _hand(self, works: list[tuple[Work, Told]]) -> None:
+    def _hand(
+        self, works: Sequence[tuple[Work, Told]], *, again: Callable[[], object], seconds: float
+    ) -> None:
         """Start mails on the loop, and know of them until all are told."""
         from concurrent.futures import Future
 
@@ -257,7 +260,8 @@ class Mailer(CommonMailer):
 
         self._know_of(chunk)
         try:
-            loop_thread().start([(work, counted(told)) for work, told in works])
+            counting = [(work, counted(told)) for work, told in works]
+            loop_thread().start(counting, again=again, seconds=seconds)
         except RuntimeError:
             chunk.set_result(None)
             raise

@@ -9,7 +9,9 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from mailsend.model.address import Address, Domain
+from mailsend.model.bounce_tokens import BounceTokens
 from mailsend.model.content import Content
+from mailsend.model.frozen import by_slots
 from mailsend.model.rules import Rules, Scope, TestMode
 from mailsend.model.server import Server, ServerState
 
@@ -94,13 +96,16 @@ class Renderer(Protocol):
         ...
 
 
+@by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
     """What ``gather`` found for one message; pure data, equal for equal findings.
 
     ``now`` is UTC. ``id`` is our own id for the mail; Message-ID and MIME boundaries are made from
     it. ``domain_facts`` holds every domain that can play a part in this mail. ``suppressed`` maps
-    the comparison key of an address to why it is left out; it is empty without a store.
+    the comparison key of an address to why it is left out; it is empty without a store. ``of_our_own``:
+    the mail is a notice of ours, which no caller can ask for. ``verp`` is there where bounces are told
+    apart by tokens.
     """
 
     rules: Rules
@@ -114,6 +119,8 @@ class Circumstances:
     renderer: Renderer
     signers: tuple[SigningKey, ...] = ()
     suppressed: Mapping[str, str] = field(default_factory=dict)
+    of_our_own: bool = False
+    verp: BounceTokens | None = None
 
     def facts_of(self, domain: Domain) -> DomainFacts:
         """Give what is known of ``domain``; nothing, where it was not asked about."""

@@ -62,14 +62,13 @@ def base64_size(octets: int) -> int:
 def has_whole_lines(octets: bytes) -> bool:
     """Whether ``octets`` are lines of at most 998 octets that each end in CRLF, the last one too.
 
-    Says what ``bare_line_end_at`` and ``long_line_at`` would, sooner, and takes room for a list of
-    all lines.
+    Says what ``bare_line_end_at`` and ``long_line_at`` would, sooner, and takes room for two copies.
     """
     if not octets.endswith(b"\r\n"):
         return False
-    # A bare CR or LF ends a line here as well, and with it the octets that line ends take are fewer.
-    lengths = [*map(len, octets.splitlines())]
-    return sum(lengths) + 2 * len(lengths) == len(octets) and max(lengths) <= LONGEST_LINE
+    # Only what ends its lines so comes back the same from losing every CR and regaining one at each LF.
+    same = octets.replace(b"\r", b"").replace(b"\n", b"\r\n") == octets
+    return same and long_line_at(octets) < 0
 
 
 def bare_line_end_at(octets: bytes) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from mailsend.errors import InvalidAddress
 from mailsend.model.address_grammar import LONGEST_TEXT, UNSHOWABLE, MailboxText, read_mailbox_text
 from mailsend.model.domain import PLAIN_DOMAIN, Domain
+from mailsend.model.frozen import by_slots
 from mailsend.model.international import is_valid_local_part, unsafe_at
 
 __all__ = ["Address", "Mailbox"]
@@ -25,6 +26,7 @@ _LONGEST_LOCAL_PART = 64
 _LONGEST_ADDRESS = 254
 
 
+@by_slots
 @dataclass(frozen=True, slots=True)
 class Address:
     """An addr-spec (RFC 5322, section 3.4.1).
@@ -61,8 +63,8 @@ class Address:
 
     def _spell(self, written: str, folded: str) -> None:
         domain = self.domain.ascii
-        object.__setattr__(self, "_text", f"{written}@{domain}")
-        object.__setattr__(self, "_key", f"{folded}@{domain}")
+        _put_text(self, f"{written}@{domain}")
+        _put_key(self, f"{folded}@{domain}")
 
     @classmethod
     def parse(cls, text: str, *, field: str = "") -> Address:
@@ -73,7 +75,7 @@ class Address:
         """
         plain = _PLAIN_ADDRESS.match(text)
         if plain:
-            return cls(plain.group(1), Domain.parse(plain.group(2)))
+            return _found(plain)
         try:
             return _bare_address(text)
         except InvalidAddress as fault:
@@ -101,6 +103,7 @@ class Address:
         return self._text
 
 
+@by_slots
 @dataclass(frozen=True, slots=True)
 class Mailbox:
     """A display name, which may be empty, and an address (RFC 5322, section 3.4).
@@ -133,11 +136,11 @@ class Mailbox:
         """
         plain = _PLAIN_ADDRESS.match(text)
         if plain:
-            return cls("", Address(plain.group(1), Domain.parse(plain.group(2))))
+            return cls("", _found(plain))
         name, _, angled = text.rpartition(" <")
         plain = _PLAIN_ADDRESS.match(angled[:-1])
         if plain and angled[-1] == ">" and len(text) <= LONGEST_TEXT and _PLAIN_NAME.match(name):
-            return cls(name, Address(plain.group(1), Domain.parse(plain.group(2))))
+            return cls(name, _found(plain))
         try:
             parts = read_mailbox_text(text)
             return cls(parts.name, _address(text, parts))
@@ -152,7 +155,20 @@ class Mailbox:
         return f"{_quoted(self.name)} <{self.address}>"
 
 
+_put_local_part, _put_domain, _put_text, _put_key = (
+    getattr(Address, name).__set__ for name in ("local_part", "domain", "_text", "_key")
+)
 _NAME_ADVICE = "Give the name as plain text in one line."
+
+
+def _found(plain: re.Match[str]) -> Address:
+    """Give the address that the expression for plain ones has found, and so has checked."""
+    local_part, domain = plain.groups()
+    address = object.__new__(Address)
+    _put_local_part(address, local_part)
+    _put_domain(address, Domain.parse(domain))
+    address._spell(local_part, local_part.lower())
+    return address
 
 
 def _bare_address(text: str) -> Address:

@@ -23,9 +23,11 @@ _OPEN = (Outcome.DEFERRED, Outcome.HELD, Outcome.PENDING)
 def failure(report: Report, *, may_be_held: bool = False) -> Exception | None:
     """Give what ``send`` raises: nothing where a recipient was accepted.
 
-    Nor, with ``may_be_held``, where the mail is held. A refusal, an error and silence after the
-    final dot are never passed over.
+    Nor, with ``may_be_held``, where the mail is held, nor where the queue goes on with it: then it must
+    not be sent again (M39). A refusal, an error and silence after the final dot are never passed over.
     """
+    if report.queued and report.error is None:
+        return None
     told = report.refusal is not None or report.error is not None or bool(report.unknown)
     if not told and (report.accepted or (may_be_held and report.held)):
         return None

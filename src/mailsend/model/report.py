@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from mailsend.model.address import Address, ByAddress
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from mailsend.model.reply import Reply
     from mailsend.model.submission import Refusal
 
-__all__ = ["Attempt", "Exchange", "Fault", "Outcome", "RecipientResult", "Report"]
+__all__ = ["Attempt", "Conversation", "Exchange", "Fault", "Outcome", "RecipientResult", "Report"]
 
 
 class Outcome(StrEnum):
@@ -56,6 +57,62 @@ class Exchange:
         return f"{self.at:8.3f} {self.who}: {self.line}"
 
 
+class Conversation(Sequence[Exchange]):
+    """What was said in one attempt, line by line; equal to the tuple of the same lines.
+
+    It is ``opening`` and behind it what was ``noted``: when, by whom, and which lines at once, on a
+    clock that showed ``began`` when the attempt began. Nearly all of them are never read, so that an
+    Exchange is made of each line when the first one is.
+    """
+
+    __slots__ = ("_began", "_lines", "_noted", "_opening")
+
+    def __init__(
+        self,
+        opening: tuple[Exchange, ...],
+        noted: Sequence[tuple[float, str, tuple[str, ...]]],
+        *,
+        began: float,
+    ) -> None:
+        self._opening = opening
+        self._noted = tuple(noted)
+        self._began = began
+        self._lines: tuple[Exchange, ...] | None = None
+
+    def _read(self) -> tuple[Exchange, ...]:
+        if self._lines is None:
+            began = self._began
+            said = [
+                Exchange(at=at - began, who=who, line=line)
+                for at, who, lines in self._noted
+                for line in lines
+            ]
+            self._lines = (*self._opening, *said)
+        return self._lines
+
+    @overload
+    def __getitem__(self, place: int) -> Exchange: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Exchange, ...]: ...
+    def __getitem__(self, place: int | slice) -> Exchange | tuple[Exchange, ...]:
+        return self._read()[place]
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(self._read())
+
+    def __eq__(self, other: object) -> bool:
+        return self._read() == tuple(other) if isinstance(other, Conversation | tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._read())
+
+    def __repr__(self) -> str:
+        return repr(self._read())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientResult:
     """What became of one requested recipient.
@@ -95,7 +152,7 @@ class Attempt:
     reason: str = ""
     advice: str = ""
     queue_id: str | None = None
-    conversation: tuple[Exchange, ...] = ()
+    conversation: Sequence[Exchange] = ()
     started: datetime | None = None
     ended: datetime | None = None
     name_missing: bool = False
@@ -125,7 +182,8 @@ class Report:
     error: Exception | None = None
 
     def _with(self, outcome: Outcome) -> ByAddress[RecipientResult]:
-        return ByAddress({who: one for who, one in self.recipients.items() if one.outcome is outcome})
+        results = self.recipients
+        return ByAddress({who: results[who] for who in results if results[who].outcome is outcome})
 
     @property
     def accepted(self) -> ByAddress[RecipientResult]:
@@ -160,7 +218,8 @@ class Report:
     @property
     def complete(self) -> bool:
         """Whether every requested recipient was accepted."""
-        return bool(self.recipients) and len(self.accepted) == len(self.recipients)
+        results = self.recipients
+        return bool(results) and all(results[who].outcome is Outcome.ACCEPTED for who in results)
 
     @property
     def conversation(self) -> tuple[Exchange, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mailsend.errors import UnknownCustomer
 from mailsend.model.address import Address, Domain, DomainPattern, Mailbox
 from mailsend.model.bounce_mailbox import BounceMailbox
+from mailsend.model.bounce_tokens import DEFAULT_DELIMITER
 from mailsend.model.branding import Branding, Logo
 from mailsend.model.rules_parts import (
     AliasMode,
@@ -54,6 +55,7 @@ class Level:
     contact: Address | None = None
     admin_address: Address | None = None
     bounce_address: Address | None = None
+    bounce_delimiter: str | None = None
     bounce_mailbox: BounceMailbox | None = None
     locale: str | None = None
     timezone: str | None = None
@@ -115,6 +117,7 @@ class Application(Level):
     test_mode: TestMode = field(default_factory=TestMode)
     retry: RetryRules = field(default_factory=RetryRules)
     store: Secret | None = None
+    directory: str | None = None
     secret_keys: tuple[Secret, ...] = ()
     lease: float = 120.0
     interceptors: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -170,12 +173,19 @@ class Scope:
         return self.customer is not None and self.customer.owns(domain)
 
     def is_bounce_mailbox(self, address: Address) -> bool:
-        """Whether bounces of this scope are read from ``address``, with any ``+detail`` (M16)."""
+        """Whether bounces of this scope are read from ``address``, with any token or ``+detail`` (M16)."""
+        delimiter = self.bounce_delimiter
         for _, level in self.levels:
             stated = level.bounce_address
-            if stated is not None and _same_mailbox(stated, address):
+            if stated is not None and _same_mailbox(stated, address, delimiter):
                 return True
         return False
+
+    @property
+    def bounce_delimiter(self) -> str:
+        """What stands between a bounce address and the token behind it here (M15)."""
+        found: str | None = self.first("bounce_delimiter")
+        return found or DEFAULT_DELIMITER
 
     @property
     def alias_mode(self) -> AliasMode:
@@ -222,11 +232,12 @@ class Scope:
         )
 
 
-def _same_mailbox(one: Address, other: Address) -> bool:
-    """Compare addresses without case and without subaddress (RFC 5233)."""
-    return one.domain.ascii == other.domain.ascii and (
-        one.local_part.casefold().partition("+")[0] == other.local_part.casefold().partition("+")[0]
-    )
+def _same_mailbox(stated: Address, other: Address, delimiter: str) -> bool:
+    """Compare addresses without case and without what stands behind a delimiter or a + (RFC 5233)."""
+    if stated.domain.ascii != other.domain.ascii:
+        return False
+    mine, others = stated.local_part.casefold(), other.local_part.casefold()
+    return others.startswith(f"{mine}{delimiter}") or mine.partition("+")[0] == others.partition("+")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailsend.model.address import Address, Domain, DomainPattern
+from mailsend.model.bounce_tokens import LONGEST_LOCAL_PART
 from mailsend.model.freemail import is_freemail
 from mailsend.model.reading import Place
 from mailsend.model.rules import AliasMode, Application, Customer, DkimKey, Level, Rules, TestMode
+from mailsend.model.secret import SHORTEST_KEY
 from mailsend.model.suffixes import is_public_suffix
 
-__all__ = ["check_rules"]
+__all__ = ["check_rules", "claims_in"]
 
 
 def check_rules(rules: Rules, place: Place) -> None:
@@ -24,6 +26,7 @@ def check_rules(rules: Rules, place: Place) -> None:
         _check_customer(customer, rules.application, place.key("customers").key(name))
     _check_claims(rules, place)
     _check_bounce_addresses(rules, place)
+    _check_tokens(rules, place)
 
 
 def _check_customer(customer: Customer, application: Application, place: Place) -> None:
@@ -110,7 +113,7 @@ def _check_test_mode(mode: TestMode, outer: TestMode | None, place: Place) -> No
         )
 
 
-def _claims(rules: Rules) -> Iterator[tuple[str, Domain, Place]]:
+def claims_in(rules: Rules) -> Iterator[tuple[str, Domain, Place]]:
     """Give every domain that a customer claims, with the place that it stands at."""
     for name, customer in rules.customers.items():
         at = Place().key("customers").key(name)
@@ -127,7 +130,7 @@ def _claims(rules: Rules) -> Iterator[tuple[str, Domain, Place]]:
 def _check_claims(rules: Rules, place: Place) -> None:
     """Refuse a domain, or one under it, that two customers name (M5)."""
     owners: dict[str, tuple[str, str]] = {}
-    claims = [*_claims(rules)]
+    claims = [*claims_in(rules)]
     for name, domain, at in claims:
         owners.setdefault(domain.ascii, (name, at.path))
     for name, domain, at in claims:
@@ -146,12 +149,7 @@ def _check_claims(rules: Rules, place: Place) -> None:
 
 def _check_bounce_addresses(rules: Rules, place: Place) -> None:
     """Refuse the bounce mailbox where people should read: its mail is read by a program (M16)."""
-    scopes: list[tuple[Level, Place]] = [(rules.application, place.key("application"))]
-    for name, customer in rules.customers.items():
-        at = place.key("customers").key(name)
-        scopes.append((customer, at))
-        for unit_name, unit in customer.business_units.items():
-            scopes.append((unit, at.key("business_units").key(unit_name)))
+    scopes = [*_scopes(rules, place)]
     bounces = {level.bounce_address.key for level, _ in scopes if level.bounce_address is not None}
     for level, at in scopes:
         for key, address in _read_by_people(level):
@@ -160,6 +158,36 @@ def _check_bounce_addresses(rules: Rules, place: Place) -> None:
                     f"{address} is a bounce_address, and what arrives there is read by a program",
                     "Name another mailbox, one that somebody reads.",
                 )
+
+
+def _check_tokens(rules: Rules, place: Place) -> None:
+    """Refuse a bounce address where no token can be made, or none fits behind it (M15)."""
+    if rules.application.store is None:
+        return
+    keys = rules.application.secret_keys
+    for level, at in _scopes(rules, place):
+        address = level.bounce_address
+        if address is None:
+            continue
+        if not keys or len(keys[0].reveal()) < SHORTEST_KEY:
+            at.key("bounce_address").refuse(
+                "with a store bounces are told apart by tokens, and there is no secret key to make them with",
+                f"Set application.secret_keys_file: a file of keys of {SHORTEST_KEY} characters or more.",
+            )
+        elif len(address.local_part.encode()) > LONGEST_LOCAL_PART:
+            at.key("bounce_address").refuse(
+                f"no token fits behind a local part of more than {LONGEST_LOCAL_PART} octets",
+                "Take a shorter one, as in bounces@your.domain.",
+            )
+
+
+def _scopes(rules: Rules, place: Place) -> Iterator[tuple[Level, Place]]:
+    yield rules.application, place.key("application")
+    for name, customer in rules.customers.items():
+        at = place.key("customers").key(name)
+        yield customer, at
+        for unit_name, unit in customer.business_units.items():
+            yield unit, at.key("business_units").key(unit_name)
 
 
 def _read_by_people(level: Level) -> Iterator[tuple[str, Address]]:

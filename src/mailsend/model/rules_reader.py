@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from mailsend.model import rules_values as values
 from mailsend.model.bounce_mailbox import bounce_mailbox
+from mailsend.model.bounce_tokens import DELIMITERS
 from mailsend.model.reading import Converter, Place, choice, enum_of, flag, number, text, whole
 from mailsend.model.reading_tables import Named, Pairs, Table, listed
 from mailsend.model.rules import (
@@ -35,7 +36,7 @@ from mailsend.model.rules_servers import (
 from mailsend.model.rules_version import version_of
 from mailsend.model.server_options import pattern, secret
 
-__all__ = ["SCHEMA", "read_rules"]
+__all__ = ["SCHEMA", "read_customer", "read_rules"]
 
 
 def read_rules(
@@ -58,10 +59,43 @@ def read_rules(
             f"there are {len(rules.customers)} customers, and at most {most_customers} can stand here",
             "Give the rules of the customer that the message is for.",
         )
+    _check_directory(rules, place)
+    return _checked(rules, place, said_by)
+
+
+def read_customer(name: str, data: Mapping[str, Any], application: Application) -> Rules:
+    """Build the Rules of one customer, ``data`` being what stands under ``[customers.NAME]``, and check them.
+
+    Raises InvalidSettings as ``read_rules`` does.
+    """
+    place = Place()
+    read = Named(_CUSTOMER)({name: data}, place.key("customers"))
+    if read is None or place.problems:
+        place.fail()
+    return _checked(Rules(application=application, customers=MappingProxyType(read)), place, None)
+
+
+def _checked(rules: Rules, place: Place, said_by: Callable[[str], str] | None) -> Rules:
     check_rules(rules, place)
     if place.problems:
         place.fail(said_by)
     return replace(rules, version=version_of(rules))
+
+
+def _check_directory(rules: Rules, place: Place) -> None:
+    """Refuse customers in two places, and a store's customers without a store (T4)."""
+    if rules.application.directory is None:
+        return
+    if rules.customers:
+        place.key("customers").refuse(
+            "customers come from the store",
+            "Enter them there (mailsend customer set), or leave application.directory out.",
+        )
+    if rules.application.store is None:
+        place.key("application").key("directory").refuse(
+            "customers shall come from the store, and there is none",
+            'Set one: store = "sqlite:///mailsend.db".',
+        )
 
 
 def _either(one: str, several: str, given: dict[str, Any], place: Place) -> tuple[Any, ...]:
@@ -181,6 +215,7 @@ _CUSTOMER: Final = Table(
         "alias_domains": Pairs(values.domain, values.domain),
         "alias_mode": enum_of(AliasMode),
         "bounce_address": values.address,
+        "bounce_delimiter": choice(*DELIMITERS),
         "bounce_mailbox": bounce_mailbox,
         "branding": Table({**_LOOK, "enabled": flag}, _branding),
         "business_units": Named(_BUSINESS_UNIT),
@@ -205,7 +240,9 @@ _APPLICATION: Final = Table(
         **_EVERYWHERE,
         "admin_address": values.address,
         "bounce_address": values.address,
+        "bounce_delimiter": choice(*DELIMITERS),
         "bounce_mailbox": bounce_mailbox,
+        "directory": choice("store"),
         "dkim_keys": _DKIM_KEYS,
         "interceptors": Table(
             {moment: listed(values.dotted_path) for moment in ("before", "check", "after")},

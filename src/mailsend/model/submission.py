@@ -7,20 +7,22 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from mailsend.model.by_address import ByAddress
 from mailsend.model.content import Content
 from mailsend.model.decision import RECORD_VERSION, Decision, DecisionRecord, Facts, PassedOver
 from mailsend.model.envelope import Envelope
-from mailsend.model.frozen import FrozenDict
+from mailsend.model.frozen import FrozenDict, by_slots
 from mailsend.model.message import Message
 
 if TYPE_CHECKING:
     from mailsend.decide.content import ContentDecision
-    from mailsend.decide.recipients import RecipientsDecision
+    from mailsend.decide.recipients import RecipientDecision, RecipientsDecision
     from mailsend.decide.reply_to import ReplyToDecision
     from mailsend.decide.return_path import ReturnPathDecision
     from mailsend.decide.route import RoutesDecision
     from mailsend.decide.sender import SenderDecision
     from mailsend.decide.signing import SignaturesDecision
+    from mailsend.model.standing_hold import MailFacts
 
 __all__ = ["Hold", "Refusal", "Submission"]
 
@@ -68,12 +70,14 @@ class Refusal:
         return explain(self.record(), locale)
 
 
+@by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """A finished mail: bytes, envelopes, and the decision behind each choice.
 
     The object that a preview shows is the object that is delivered. ``data`` ends its lines with
-    CRLF, ``digest`` is its SHA-256 in hexadecimal; ``prepared`` is UTC.
+    CRLF, ``digest`` is its SHA-256 in hexadecimal; ``prepared`` is UTC. ``unmarked`` is the content
+    without what a test copy says of itself; None where it says nothing.
     """
 
     id: str
@@ -95,6 +99,37 @@ class Submission:
     in_test_mode: bool = False
     expires_at: datetime | None = None
     hold: Hold | None = None
+    unmarked: Content | None = field(default=None, repr=False)
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether a person confirmed it in spite of test mode: never before it is in the store."""
+        return False
+
+    @property
+    def facts(self) -> MailFacts:
+        """What a standing hold may ask of it (M43)."""
+        from mailsend.model.standing_hold import MailFacts
+
+        message, each = self.message, self.recipients.each
+        asked = [(str(one.field), str(who)) for who, one in each.items()]
+        standing = {one.envelope_address for one in each.values()}
+        copies = [who for envelope in self.envelopes for who in envelope.recipients if who not in standing]
+        return MailFacts(
+            customer=message.customer or "",
+            unit=message.business_unit or "",
+            template=self.content.template or "",
+            kind=message.kind,
+            requested="" if message.from_ is None else str(message.from_.address),
+            sender=str(self.sender.mailbox.address),
+            tags=message.tags,
+            recipients=(*asked, *[("archive", str(who)) for who in dict.fromkeys(copies)]),
+        )
+
+    @property
+    def requested(self) -> ByAddress[RecipientDecision]:
+        """Every requested recipient, and what was decided of it: quicker to read than ``recipients``."""
+        return self.recipients.each
 
     @property
     def decisions(self) -> tuple[Decision, ...]:

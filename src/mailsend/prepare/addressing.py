@@ -13,6 +13,7 @@ from mailsend.decide.sender import resolve_sender
 from mailsend.decide.signing import choose_signatures
 from mailsend.model.circumstances import Circumstances
 from mailsend.model.decision import Decision
+from mailsend.model.frozen import by_slots
 from mailsend.model.message import Message
 from mailsend.model.submission import Refusal
 from mailsend.prepare.settled import Settled, keep, known
@@ -31,6 +32,7 @@ def decide(message: Message, circumstances: Circumstances) -> tuple[Decision | R
     return (*addressed.decisions, addressed.settled.signatures)
 
 
+@by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addressed:
     """What the first half of the line has settled, and the keys that are to sign."""

@@ -15,7 +15,6 @@ from mailsend.compose.addressed import letter_of
 from mailsend.compose.calendar import method_fault
 from mailsend.compose.gate import check
 from mailsend.compose.mime import Letter, written
-from mailsend.compose.redate import redated
 from mailsend.compose.sign import sign_all
 from mailsend.compose.test_marks import with_test_marks
 from mailsend.decide.content import (
@@ -26,15 +25,16 @@ from mailsend.decide.content import (
 )
 from mailsend.decide.recipients import RecipientsDecision
 from mailsend.decide.sender import SenderDecision
-from mailsend.decide.signing import choose_signatures
 from mailsend.errors import InvalidMessage, TemplateError
 from mailsend.model.circumstances import Circumstances, SigningKey
 from mailsend.model.content import Content
 from mailsend.model.decision import Decision
-from mailsend.model.envelope import Envelope
+from mailsend.model.frozen import by_slots
 from mailsend.model.message import Message
 from mailsend.model.submission import Refusal, Submission
 from mailsend.prepare.addressing import address
+from mailsend.prepare.envelopes import envelopes_of
+from mailsend.prepare.renewal import renewed
 from mailsend.prepare.settled import Settled
 
 __all__ = ["Draft", "GateRefused", "TemplateRefused", "draft", "prepare", "renew", "seal"]
@@ -54,6 +54,7 @@ class GateRefused(StrEnum):
     BYTES = "bytes"
 
 
+@by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """A mail with all its decisions, unsigned; what ``seal`` needs besides the keys.
@@ -69,6 +70,7 @@ class Draft:
     rendered: Content
     message_id: str
     pieces: tuple[bytes, ...]
+    unmarked: Content | None = None
 
     @property
     def keys(self) -> tuple[SigningKey, ...]:
@@ -102,7 +104,9 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
     made.append(content)
     if (obstacle := _check_calendar(message)) is not None:
         return refused(obstacle)
+    unmarked = None
     if circumstances.test_mode.enabled:
+        unmarked = rendered
         originals = tuple(str(one) for one in addressed.recipients)
         rendered = with_test_marks(rendered, originals, circumstances.locale)
     letter = letter_of(
@@ -122,6 +126,7 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
         rendered=rendered,
         message_id=letter.message_id,
         pieces=pieces,
+        unmarked=unmarked,
     )
 
 
@@ -132,10 +137,6 @@ def seal(drafted: Draft) -> Submission:
     leave_out = settled.signatures.leave_out
     fields = sign_all(head, settled.keys, circumstances.now, leave_out=leave_out, more=more)
     data = b"".join((*fields, head, *more))
-    path = settled.return_path.address
-    envelopes = [Envelope(reverse_path=path, recipients=drafted.recipients.envelope_addresses)]
-    if drafted.recipients.archive is not None:
-        envelopes.append(Envelope(reverse_path=path, recipients=(drafted.recipients.archive,)))
     return Submission(
         id=circumstances.id,
         message_id=drafted.message_id,
@@ -147,7 +148,7 @@ def seal(drafted: Draft) -> Submission:
         return_path=settled.return_path,
         content=drafted.content,
         signatures=settled.signatures,
-        envelopes=tuple(envelopes),
+        envelopes=envelopes_of(drafted.recipients, settled.return_path, circumstances),
         rendered=drafted.rendered,
         data=data,
         digest=hashlib.sha256(data).hexdigest(),
@@ -155,6 +156,7 @@ def seal(drafted: Draft) -> Submission:
         prepared=circumstances.now,
         in_test_mode=circumstances.test_mode.enabled,
         expires_at=drafted.message.expires_at,
+        unmarked=drafted.unmarked,
     )
 
 
@@ -164,20 +166,19 @@ def renew(submission: Submission, circumstances: Circumstances) -> Submission:
     The Date of a finished mail that was carried over stays.
     """
     original = submission.message.original
-    kept = original is not None and original.date is not None
-    bare = redated(
+    made = renewed(
         submission.data,
         signatures=len(submission.signatures.signatures),
-        date=None if kept else circumstances.now,
+        date_stays=original is not None and original.date is not None,
+        sender=submission.sender,
+        routes=submission.routes,
+        circumstances=circumstances,
     )
-    decision, keys = choose_signatures(submission.sender, submission.routes, circumstances)
-    fields = sign_all(bare, keys, circumstances.now, leave_out=decision.leave_out)
-    data = b"".join((*fields, bare))
     return replace(
         submission,
-        signatures=decision,
-        data=data,
-        digest=hashlib.sha256(data).hexdigest(),
+        signatures=made.signatures,
+        data=made.data,
+        digest=made.digest,
         prepared=circumstances.now,
     )
 

@@ -60,7 +60,7 @@ def _is_ordinary(message: Message, circumstances: Circumstances) -> bool:
     """Whether nothing of this one mail has a part in it: lists, recipients, domains that are special."""
     if message.reply_to or message.bounce_to is not None:
         return False
-    if circumstances.test_mode.enabled or circumstances.suppressed:
+    if circumstances.test_mode.enabled or circumstances.suppressed or circumstances.of_our_own:
         return False
     for several in (message.to, message.cc, message.bcc):
         for one in several:

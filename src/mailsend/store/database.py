@@ -8,7 +8,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Database", "Transaction"]
 
+T = TypeVar("T")
+
 _KEPT: Final = 8  # connections that wait, for reading and for writing each
 _all: weakref.WeakSet[Database] = weakref.WeakSet()
 
@@ -39,6 +41,15 @@ class Transaction:
     def run(self, statement: Statement, **values: Any) -> Sequence[Any]:
         """Run ``statement``; give its rows."""
         return statement.run(self._connection, values)
+
+    def run_many(self, statement: Statement, rows: Sequence[dict[str, Any]]) -> int:
+        """Run ``statement`` once for each of ``rows``; give how many rows of the table changed."""
+        return statement.run_many(self._connection, rows)
+
+    @property
+    def connection(self) -> Connection:
+        """The connection itself, for what is built anew each time, as a search is."""
+        return self._connection
 
 
 class _Opened:
@@ -66,12 +77,16 @@ class Database:
         _all.add(self)
 
     def read(self, statement: Statement, **values: Any) -> Sequence[Any]:
-        """Run one query by itself; a connection that was lost while it waited is replaced."""
+        """Run one query by itself; give its rows."""
+        return self.looking(lambda transaction: transaction.run(statement, **values))
+
+    def looking(self, work: Callable[[Transaction], T]) -> T:
+        """Give what ``work`` reads; it is done again where a connection was lost while it waited."""
         with self._alone():
             while True:
                 opened, connection, waited = self._take(reading=True)
                 try:
-                    rows = statement.run(connection, values)
+                    found = work(Transaction(connection))
                     connection.rollback()
                 except SQLAlchemyError as problem:
                     lost = connection.invalidated
@@ -83,11 +98,14 @@ class Database:
                     _discard(connection)
                     raise
                 _keep(opened.reading, connection)
-                return rows
+                return found
 
     @contextlib.contextmanager
-    def writing(self, topic: str) -> Iterator[Transaction]:
-        """Give a transaction that is alone with ``topic``; committed at the end, undone by an error."""
+    def writing(self, topic: str | None = None) -> Iterator[Transaction]:
+        """Give a transaction; committed at the end, undone by an error.
+
+        It is alone with its ``topic``; without one, rows alone are locked as they are written.
+        """
         with self._alone():
             opened, connection = self._begin(topic)
             try:
@@ -170,12 +188,12 @@ class Database:
             raise
         return opened, connection, False
 
-    def _begin(self, topic: str) -> tuple[_Opened, Connection]:
+    def _begin(self, topic: str | None) -> tuple[_Opened, Connection]:
         while True:
             opened, connection, waited = self._take(reading=False)
             try:
                 connection.begin()
-                if self.location.kind is StoreKind.POSTGRESQL:
+                if topic is not None and self.location.kind is StoreKind.POSTGRESQL:
                     advisory_lock(connection, topic)
             except SQLAlchemyError as problem:
                 lost = connection.invalidated

@@ -4,56 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from mailsend.errors import MissingExtra
 from mailsend.model.secret import Secret
 from mailsend.store.location import Location, StoreKind, read_location
 
 if TYPE_CHECKING:
-    from mailsend.store.database import Database
-    from mailsend.store.servers import ServerBook
+    from mailsend.store.store import Store
 
-__all__ = ["Store", "open_store", "upgrade", "upgrade_sql"]
-
-
-class Store:
-    """What mailsend keeps. It may be used by several threads, and by a process forked from its opener.
-
-    Each use raises StoreError, with advice, where the tables are missing or of another revision. It
-    is a context manager.
-    """
-
-    def __init__(self, database: Database, secret_keys: Sequence[Secret]) -> None:
-        from mailsend.store.servers import ServerBook
-
-        self._database = database
-        self._servers = ServerBook(database, secret_keys)
-
-    @property
-    def servers(self) -> ServerBook:
-        """Customers' servers, and how far each has come."""
-        return self._servers
-
-    def revision(self) -> str | None:
-        """Give the revision of its tables; None where there are none."""
-        from mailsend.store.revision import revision_of
-
-        found: str | None = self._database.run(revision_of)
-        return found
-
-    def close(self) -> None:
-        """Close its connections; a second time it does nothing."""
-        self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"<Store {self._database.location.shown}>"
+__all__ = ["open_store", "upgrade", "upgrade_sql"]
 
 
 def open_store(url: str | Secret, *, secret_keys: Sequence[Secret] = ()) -> Store:
@@ -65,6 +25,7 @@ def open_store(url: str | Secret, *, secret_keys: Sequence[Secret] = ()) -> Stor
     """
     location = _located(url)
     from mailsend.store.database import Database
+    from mailsend.store.store import Store
 
     return Store(Database(location), tuple(secret_keys))
 

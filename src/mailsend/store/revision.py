@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+import uuid
+
 from sqlalchemy import Connection, Engine, inspect
 
 from mailsend.errors import StoreError
 from mailsend.store.location import Location
 from mailsend.store.schema import REVISION, REVISIONS, VERSION_TABLE, metadata
+from mailsend.store.schema.upkeep import identity
 
 __all__ = ["check", "create_all", "refuse_newer", "revision_of"]
 
@@ -49,3 +53,5 @@ def create_all(engine: Engine) -> None:
         metadata.create_all(connection)
         connection.exec_driver_sql(f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL)")
         connection.exec_driver_sql(f"INSERT INTO {VERSION_TABLE} VALUES ('{REVISION}')")  # noqa: S608 - likewise
+        made = {"id": 1, "uuid": str(uuid.uuid4()), "made_at": time.time_ns() // 1000}  # noqa: TID251 - it is made once
+        connection.execute(identity.insert().values(made))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from mailsend.model.server import (
     TlsMode,
 )
 from mailsend.model.server_record import ServerStep
+from mailsend.store.times import moment, time_of
 
 __all__ = [
     "ServerRow",
@@ -30,17 +30,13 @@ __all__ = [
     "account_of",
     "definition_of",
     "findings_in",
-    "moment",
     "server_in",
     "steps_in",
     "steps_of",
     "strings_in",
-    "time_of",
     "written",
 ]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _ENUMS: Final[Mapping[str, type[StrEnum]]] = {
     "kind": ServerKind,
     "tls": TlsMode,
@@ -155,18 +151,6 @@ def written(value: Any, what: str) -> str:
     except (TypeError, ValueError, RecursionError):
         pass  # the error may hold the value
     raise StoreError(f"{what} cannot be written as JSON", advice="Give texts, numbers, lists and mappings.")
-
-
-def moment(time: datetime) -> int:
-    """Give a time as the store keeps it: whole microseconds since 1970, UTC."""
-    if time.tzinfo is None:
-        raise StoreError("a time without its zone cannot be kept", advice="Give it in UTC.")
-    return (time - _EPOCH) // _MICROSECOND
-
-
-def time_of(kept: int) -> datetime:
-    """Give the time that ``moment`` wrote."""
-    return _EPOCH + kept * _MICROSECOND
 
 
 def _tuples(value: Any) -> Any:

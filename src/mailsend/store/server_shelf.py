@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, final
 from mailsend.errors import StoreError
 from mailsend.model.server import ServerState
 from mailsend.store.fingerprint import Fingerprint, matches
-from mailsend.store.server_rows import ServerRow, moment
+from mailsend.store.server_rows import ServerRow
 from mailsend.store.server_sql import ADD, NOTE, OF, REMOVE, UPDATE
+from mailsend.store.times import moment
 
 if TYPE_CHECKING:
     from mailsend.store.database import Transaction

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from mailsend.store.schema import server, server_step
+from mailsend.store.schema.servers import server, server_step
 from mailsend.store.statement import Statement
 
 __all__ = ["ADD", "CUSTOMERS", "HISTORY", "NOTE", "OF", "REMOVE", "STATES", "UPDATE"]

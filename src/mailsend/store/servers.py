@@ -25,9 +25,10 @@ from mailsend.store.server_changes import (
     written_senders,
 )
 from mailsend.store.server_codec import ServerCodec
-from mailsend.store.server_rows import ServerRow, time_of
+from mailsend.store.server_rows import ServerRow
 from mailsend.store.server_shelf import Shelf, row_from, state_from
 from mailsend.store.server_sql import CUSTOMERS, HISTORY, OF, STATES
+from mailsend.store.times import time_of
 
 if TYPE_CHECKING:
     from mailsend.store.database import Database

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.sql.expression import Executable
 
 __all__ = ["Statement"]
+
+
+class _Compiled(NamedTuple):
+    """SQL for one driver; ``order`` is that of its values where the driver numbers them.
+
+    ``given`` are values that the statement brings itself.
+    """
+
+    text: str
+    order: tuple[str, ...] | None
+    given: dict[str, Any]
+
+    def arranged(self, values: dict[str, Any]) -> Any:
+        if self.given:
+            values = {**self.given, **values}
+        return values if self.order is None else tuple([values[one] for one in self.order])
 
 
 @final
@@ -21,22 +37,33 @@ class Statement:
     def __init__(self, built: Executable, *, columns: Sequence[str] | None = None) -> None:
         self._built: Final = built
         self._columns: Final = columns
-        self._compiled: dict[str, tuple[str, tuple[str, ...] | None]] = {}
+        self._compiled: dict[str, _Compiled] = {}
 
     def run(self, connection: Connection, values: dict[str, Any]) -> Sequence[Any]:
         """Run it with ``values`` by name; give the rows of a query (named tuples), and none otherwise."""
-        found = self._compiled.get(connection.dialect.name)
-        if found is None:
-            found = self._compiled[connection.dialect.name] = self._compile(connection)
-        text, order = found
-        given = values if order is None else tuple([values[one] for one in order])
-        result = connection.exec_driver_sql(text, given)
+        compiled = self._for(connection)
+        result = connection.exec_driver_sql(compiled.text, compiled.arranged(values))
         return result.fetchall() if result.returns_rows else ()
 
-    def _compile(self, connection: Connection) -> tuple[str, tuple[str, ...] | None]:
-        """Give the text, and the order of its values where the driver numbers them."""
+    def run_many(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
+        """Run it once for each of ``rows``; give how many rows of the table it changed in all."""
+        if not rows:
+            return 0
+        compiled = self._for(connection)
+        return connection.exec_driver_sql(compiled.text, [compiled.arranged(one) for one in rows]).rowcount
+
+    def _for(self, connection: Connection) -> _Compiled:
+        # A caller's connection may have another driver, which marks values in another way.
+        driver = f"{connection.dialect.name}+{connection.dialect.driver}"
+        found = self._compiled.get(driver)
+        if found is None:
+            found = self._compiled[driver] = self._compile(connection)
+        return found
+
+    def _compile(self, connection: Connection) -> _Compiled:
         compiled: Any = self._built.compile(  # type: ignore[attr-defined]  # every statement has it
             dialect=connection.dialect, column_keys=self._columns
         )
         order = compiled.positiontup
-        return str(compiled), None if order is None else tuple(order)
+        given = {name: value for name, value in compiled.params.items() if value is not None}
+        return _Compiled(str(compiled), None if order is None else tuple(order), given)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from mailsend.decide.verdict import Reason, Verdict, conclude
 from mailsend.errors import InvalidMessage
@@ -16,6 +16,7 @@ from mailsend.model.report import Attempt, Exchange, Outcome, RecipientResult
 
 __all__ = [
     "NO_OPTIONS",
+    "BeforeContent",
     "SubmitOptions",
     "Transport",
     "attempt_from",
@@ -23,6 +24,9 @@ __all__ = [
     "same_for_all",
     "wire_data",
 ]
+
+
+BeforeContent: TypeAlias = Callable[[str, Sequence[Address]], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,8 @@ class SubmitOptions:
     ``require_tls`` asks for verified TLS on every hop (RFC 8689). ``deadline`` is in seconds from
     the call: it ends everything before the final dot, after which the outcome is ``unknown``. Where
     mails wait for a connection, the customers they are sent for take turns. ``abandoned`` is given what
-    is known of the attempt where the call is cancelled.
+    is known of the attempt where the call is cancelled. ``before_content`` is awaited with the server's
+    name and those it accepted, before any content goes to them; where it says False none goes.
     """
 
     envelope_id: str = ""
@@ -41,6 +46,7 @@ class SubmitOptions:
     deadline: float | None = None
     customer: str = ""
     abandoned: Callable[[Attempt], object] | None = None
+    before_content: BeforeContent | None = None
 
 
 NO_OPTIONS: Final = SubmitOptions()
@@ -132,14 +138,16 @@ def attempt_from(
     *,
     server: str,
     queue_id: str | None = None,
-    conversation: tuple[Exchange, ...] = (),
+    conversation: Sequence[Exchange] = (),
     started: datetime | None = None,
     ended: datetime | None = None,
     retry_now: bool = False,
     dot_out: bool = False,
 ) -> Attempt:
     """Sum up what the recipients were told: the gravest result gives the attempt its outcome."""
-    gravest = min(results.values(), key=lambda one: _GRAVITY.index(one.outcome))
+    told = results.values()
+    # Most mails have one recipient, for whom nothing need be compared.
+    gravest = next(iter(told)) if len(told) == 1 else min(told, key=lambda one: _GRAVITY.index(one.outcome))
     return Attempt(
         server=server,
         recipients=ByAddress(results),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from importlib import import_module
 
-STEPS = "content last_look recipients reply_to return_path route sender signing".split()
+STEPS = "content last_look notice_to recipients reply_to return_path route sender signing".split()
 
 CODES = {
     "ContentReason": "template given original",
@@ -14,9 +14,13 @@ CODES = {
         "kind expired two_sources no_content loop too_many_visible blocked_extension too_large "
         "subject_control_characters not_text calendar_method"
     ),
-    "HoldReason": "interceptor test_mode sender_no_longer_allowed unknown_customer server_not_released not_yet",
-    "DropReason": "expired",
+    "HoldReason": "interceptor test_mode sender_no_longer_allowed unknown_customer server_not_released standing_hold not_yet",
+    "DropReason": "expired suppressed",
     "Field": "to cc bcc",
+    "NoticeReason": (
+        "reply_to customer_admin application_admin own_mail test_copy nobody_failed nobody_to_tell"
+    ),
+    "NoticePassedOver": "outside_customer recipient bounce_mailbox no_reply suppressed",
     "RecipientReason": "as_requested test_mode suppressed rejected_characters",
     "RecipientsReason": "as_requested test_mode",
     "RecipientsPassedOver": "duplicate suppressed rejected_characters",
@@ -28,7 +32,7 @@ CODES = {
     "ReplyToFinding": "foreign_freemail",
     "ReturnPathReason": (
         "login bounce_to customer_bounce_address application_bounce_address reply_to customer_admin "
-        "application_admin effective_sender fallback_sender"
+        "application_admin effective_sender fallback_sender null"
     ),
     "ReturnPathPassedOver": "outside_customer not_proved not_aligned original_recipient",
     "ReturnPathFinding": "sender_not_proved",

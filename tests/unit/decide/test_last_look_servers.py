@@ -26,6 +26,7 @@ def mail(server: Server, owner: Owner) -> SimpleNamespace:
     """Give as much of a submission as the last look reads."""
     return SimpleNamespace(
         expires_at=None,
+        confirmed=False,
         hold=None,
         rules_version=RULES.version,
         message=SimpleNamespace(send_at=None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 
 import pytest
 from hypothesis import given
@@ -338,6 +339,28 @@ def test_findings_of_our_own_last_or_pass(reason, lasting):
     )
 
 
+def test_a_limit_of_our_own_passes_and_leads_to_no_other_route():
+    """What was never offered for a limit of ours is nobody's fault: it goes later, by the same server."""
+    assert conclude(Reason.OVER_LIMIT) == Verdict(
+        outcome=DEFERRED,
+        fault=None,
+        reason=Reason.OVER_LIMIT,
+        advice=CAUSES[Reason.OVER_LIMIT].advice,
+        lasting=False,
+        next_route=False,
+    )
+
+
+def test_a_verdict_asks_for_nothing_that_it_does_not_name():
+    """What follows from a verdict is said in it: no consequence is there by itself."""
+    verdict = Verdict(outcome=DEFERRED, fault=SERVER, reason=Reason.RATE)
+    assert {one.name for one in fields(verdict) if getattr(verdict, one.name)} == {
+        "outcome",
+        "fault",
+        "reason",
+    }
+
+
 def test_what_was_accepted_needs_no_advice():
     """There is nothing to be done about it, and nobody's fault."""
     assert conclude(Reason.ACCEPTED) == Verdict(
@@ -383,7 +406,7 @@ def test_the_reason_or_else_the_reply_says_what_lasts(reason, reply, lasting):
 
 # People write rules and alerts on these words: a change here breaks them.
 CODES = """
-accepted name_missing name_lookup_failed address_forbidden not_connected connection_lost deadline closed
+accepted name_missing name_lookup_failed address_forbidden not_connected connection_lost deadline closed taken_over
 ca_file_unreadable certificate_not_trusted pin_mismatch tls_failed tls_refused tls_not_offered tls_demanded require_tls_not_offered
 server_busy server_fault server_policy rate over_limit relaying_denied client_refused helo_refused block_listed network
 smtputf8_not_offered protocol senseless_reply too_many_recipients no_recipients auth_required auth_failed
@@ -403,6 +426,26 @@ def test_codes_are_stable():
     assert [str(one) for one in S] == [
         "connect", "greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "content", "dot",
     ]  # fmt: skip
+
+
+LASTING = """
+name_missing address_forbidden ca_file_unreadable tls_demanded auth_failed auth_paused auth_not_offered
+auth_method_not_offered auth_method_unfit auth_in_clear auth_switched_off auth_forbidden
+application_password_needed token_denied token_refused needs_smtputf8
+"""
+PASSING = """
+name_lookup_failed not_connected connection_lost deadline closed taken_over certificate_not_trusted
+pin_mismatch tls_failed tls_not_offered require_tls_not_offered rate over_limit network senseless_reply
+too_many_recipients no_recipients auth_temporary token_not_given smtputf8_not_offered greylisted
+"""
+
+
+@pytest.mark.parametrize(
+    ("lasting", "reasons"), [(True, LASTING), (False, PASSING)], ids=("lasting", "passing")
+)
+def test_these_reasons_say_themselves_whether_they_last(lasting, reasons):
+    """What lasts and what passes, whatever the reply was; the rest goes by the reply's first digit."""
+    assert {str(one) for one, cause in CAUSES.items() if cause.lasting is lasting} == set(reasons.split())
 
 
 def test_every_reason_has_a_cause_and_advice():

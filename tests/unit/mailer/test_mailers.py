@@ -491,13 +491,13 @@ def test_a_preview_that_waited_over_an_hour_gets_a_new_date_and_signature_alone(
     import re
     from datetime import timedelta
 
-    from mailsend.mailer import core
+    from mailsend.mailer import acting
 
     keys = [{"domains": ["*"], "selector": "s", "key": rsa_key_text}]
     mailer = make(settings=shop(dkim_keys=keys))
     preview = mailer.preview(a_message())
     clock = [preview.prepared + timedelta(hours=1)]
-    monkeypatch.setattr(core, "utc_now", lambda: clock[0])
+    monkeypatch.setattr(acting, "utc_now", lambda: clock[0])
     assert mailer.deliver(preview).digest == preview.digest
     clock[0] += timedelta(seconds=1)
     report = mailer.deliver(preview)
@@ -518,7 +518,7 @@ def test_the_date_of_a_finished_mail_stays_however_long_it_waited(make, monkeypa
     """What from_mime carried keeps its own Date; a mail of a customer that is gone stays as it is."""
     from datetime import timedelta
 
-    from mailsend.mailer import core
+    from mailsend.mailer import acting
 
     mailer = make()
     taken = Message.from_mime(
@@ -527,7 +527,7 @@ def test_the_date_of_a_finished_mail_stays_however_long_it_waited(make, monkeypa
         customer="ratcatcher",
     )
     preview = mailer.preview(taken)
-    monkeypatch.setattr(core, "utc_now", lambda: preview.prepared + timedelta(hours=2))
+    monkeypatch.setattr(acting, "utc_now", lambda: preview.prepared + timedelta(hours=2))
     mailer.deliver(preview)
     assert mailer.captured[-1].data == preview.data
     lost = replace(preview, message=replace(taken, customer="nobody"))
@@ -570,7 +570,7 @@ def test_a_renewed_mail_is_signed_for_the_sender_that_it_has(make, rsa_key_text,
     """Where the fallback has moved since, the frozen From keeps the signature of its own domain."""
     from datetime import timedelta
 
-    from mailsend.mailer import core
+    from mailsend.mailer import acting
 
     key = {"selector": "s", "key": rsa_key_text}
     before = _keyed(key, allowed_domains=["old.example", "new.example"], alias_domains={}, business_units={})
@@ -578,6 +578,6 @@ def test_a_renewed_mail_is_signed_for_the_sender_that_it_has(make, rsa_key_text,
     preview = make(settings=before).preview(a_message(from_="x@gmail.com"))
     before["customers"]["ratcatcher"]["fallback_sender"] = "o@new.example"
     mailer = make(settings=before)
-    monkeypatch.setattr(core, "utc_now", lambda: preview.prepared + timedelta(hours=3))
+    monkeypatch.setattr(acting, "utc_now", lambda: preview.prepared + timedelta(hours=3))
     mailer.deliver(preview)
     assert b"d=old.example;" in mailer.captured[0].data

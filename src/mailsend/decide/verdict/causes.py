@@ -46,6 +46,11 @@ CAUSES: Final[Mapping[Reason, Cause]] = MappingProxyType(
         Reason.CLOSED: Cause(
             _SERVER, "The mailer was closed before the mail was handed over: send it again.", lasting=False
         ),
+        Reason.TAKEN_OVER: Cause(
+            _SERVER,
+            "Its lease had ended, and another worker has the mail now: nothing is to be done.",
+            lasting=False,
+        ),
         Reason.CA_FILE_UNREADABLE: Cause(
             _SERVER,
             "What ca or ca_file gives cannot be read or holds no certificate: it must be PEM.",

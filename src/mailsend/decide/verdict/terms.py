@@ -37,6 +37,7 @@ class Reason(StrEnum):
     CONNECTION_LOST = "connection_lost"
     DEADLINE = "deadline"
     CLOSED = "closed"
+    TAKEN_OVER = "taken_over"
     CA_FILE_UNREADABLE = "ca_file_unreadable"
     CERTIFICATE_NOT_TRUSTED = "certificate_not_trusted"
     PIN_MISMATCH = "pin_mismatch"

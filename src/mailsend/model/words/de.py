@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mailsend.model.words.de_notices import NOTICE_WORDS
 from mailsend.model.words.de_servers import SERVER_WORDS
 
 __all__ = ["WORDS"]
@@ -99,6 +100,7 @@ WORDS: Mapping[str, str] = {
     "return_path.application_admin": "Bounces gehen an {value}, den Admin der Anwendung.",
     "return_path.effective_sender": "Bounces gehen an {value}, den Absender selbst.",
     "return_path.fallback_sender": "Bounces gehen an {value}, einen Ersatzabsender.",
+    "return_path.null": "Nichts kommt zurück: eine Zustellnachricht hat einen leeren Reverse-Path.",
     "return_path.passed_over.outside_customer": (
         "{candidate} wurde übergangen: der Server des Kunden befördert nur dessen Domains."
     ),
@@ -189,5 +191,15 @@ WORDS: Mapping[str, str] = {
     "server.locked": "Der Server ist gesperrt.",
     "server.not_verified": "Der Server ist nicht geprüft.",
     "server.not_locked": "Der Server ist nicht gesperrt.",
+    # why something cannot be done to a mail
+    "mail.queued": "Die Mail steht in der Warteschlange.",
+    "mail.sending": "Die Mail wird gerade gesendet.",
+    "mail.held": "Die Mail wird zurückgehalten.",
+    "mail.done": "Die Mail ist erledigt: niemand ist mehr offen.",
+    "mail.cancelled": "Die Mail wurde gestrichen.",
+    "mail.expired": "Die Mail ist abgelaufen.",
+    "mail.frozen": "Die Mail ist eingefroren.",
+    "mail.not_frozen": "Die Mail ist nicht eingefroren.",
+    **NOTICE_WORDS,
     **SERVER_WORDS,
 }

@@ -15,6 +15,7 @@ ADVICE: Mapping[str, str] = {
     ),
     "not_connected": "Keine Verbindung: prüfen Sie Name, Port und Firewall, und ob der Server läuft.",
     "connection_lost": "Der Server verstummte oder schloss die Verbindung: sehen Sie in sein Log.",
+    "taken_over": "Die Pacht war abgelaufen, und ein anderer Worker hat die Mail: nichts ist zu tun.",
     "deadline": "Die Frist verstrich vorher: geben Sie mehr Zeit.",
     "closed": "Der Mailer wurde vorher geschlossen: versuchen Sie es noch einmal.",
     "ca_file_unreadable": "Was ca oder ca_file angibt, ist nicht lesbar oder enthält kein Zertifikat: es muss PEM sein.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mailsend.model.words.en_notices import NOTICE_WORDS
 from mailsend.model.words.en_servers import SERVER_WORDS
 
 __all__ = ["WORDS"]
@@ -102,6 +103,7 @@ WORDS: Mapping[str, str] = {
     "return_path.application_admin": "Bounces go to {value}, the application's admin.",
     "return_path.effective_sender": "Bounces go to {value}, the sender itself.",
     "return_path.fallback_sender": "Bounces go to {value}, a fallback sender.",
+    "return_path.null": "Nothing comes back: a delivery status notice has a null reverse-path.",
     "return_path.passed_over.outside_customer": (
         "{candidate} was passed over: the customer's server carries only the customer's domains."
     ),
@@ -178,5 +180,15 @@ WORDS: Mapping[str, str] = {
     "server.locked": "The server is locked.",
     "server.not_verified": "The server is not verified.",
     "server.not_locked": "The server is not locked.",
+    # why something cannot be done to a mail
+    "mail.queued": "The mail is in the queue.",
+    "mail.sending": "The mail is being sent right now.",
+    "mail.held": "The mail is held.",
+    "mail.done": "The mail is done: nobody is left to try.",
+    "mail.cancelled": "The mail was cancelled.",
+    "mail.expired": "The mail has expired.",
+    "mail.frozen": "The mail is frozen.",
+    "mail.not_frozen": "The mail is not frozen.",
+    **NOTICE_WORDS,
     **SERVER_WORDS,
 }

@@ -10,7 +10,6 @@ from mailsend.model.reply import Reply
 from mailsend.model.server import Server, TlsMode
 from mailsend.transport.smtp.connect import Offer
 from mailsend.transport.smtp.errand import Errand
-from mailsend.transport.smtp.parameters import eight_bits
 
 __all__ = ["refuse_beforehand"]
 
@@ -28,17 +27,16 @@ def refuse_beforehand(errand: Errand, server: Server, offer: Offer) -> None:
         told = Reply(552, f"the server takes {size} octets", "5.3.4")
         errand.settle_rest(conclude(Reason.TOO_BIG, told), None)
     if "SMTPUTF8" not in extensions:
-        refused = conclude(Reason.SMTPUTF8_NOT_OFFERED)
-        in_header, in_body = eight_bits(errand.data)
+        in_header, in_body = errand.eight_bits
         sender = envelope.reverse_path
         if (
             in_header
             or (in_body and "8BITMIME" not in extensions)
             or (isinstance(sender, Address) and sender.needs_smtputf8)
         ):
-            errand.settle_rest(refused, None)
-        else:
-            errand.settle((one for one in envelope.recipients if one.needs_smtputf8), refused, None)
+            errand.settle_rest(conclude(Reason.SMTPUTF8_NOT_OFFERED), None)
+        elif wide := [one for one in envelope.recipients if one.needs_smtputf8]:
+            errand.settle(wide, conclude(Reason.SMTPUTF8_NOT_OFFERED), None)
     if errand.results:
         errand.waiting = [one for one in errand.waiting if one not in errand.results]
 

@@ -16,10 +16,10 @@ from mailsend.model.address import Address
 from mailsend.model.reply import Reply, Severity
 from mailsend.model.server import Pipelining, Server
 from mailsend.transport.smtp.beforehand import refuse_beforehand
-from mailsend.transport.smtp.commands import Command, commands_of
+from mailsend.transport.smtp.commands import Command, commands_of, next_of
 from mailsend.transport.smtp.connect import Offer
 from mailsend.transport.smtp.errand import Errand, Phase
-from mailsend.transport.smtp.hearing import CLOSING, Ear, Move, Next
+from mailsend.transport.smtp.hearing import CLOSING, GO_ON, Ear, Move, Next
 from mailsend.transport.smtp.memory import PolicyMemory
 from mailsend.transport.smtp.news import News
 from mailsend.transport.smtp.replies import MALFORMED, Heard
@@ -116,7 +116,7 @@ class Dialogue:
             self.news.finish(errand)
             return
         if check:
-            errand.note(now, "C", "NOOP")
+            errand.note(now, "C", ("NOOP",))
             self._say("NOOP", Step.MAIL, min(_HEALTH, self._limits[Step.MAIL]))
         self._begin(errand, alone=check)  # RFC 2920, section 3.1: NOOP ends its group
 
@@ -145,9 +145,9 @@ class Dialogue:
                 self._stop(judge(Step.MAIL, reply), reply, again=True)
         elif due.step is Step.DOT:
             self._hear_dot(due.turn, reply)
-        else:
-            self._follow(due.turn, self._ear.hear(due.turn, due, reply))
-        if not self.ended:
+        elif (following := self._ear.hear(due.turn, due, reply)) is not GO_ON:
+            self._follow(due.turn, following)
+        if self._script and not self.ended:
             self._go_on()
 
     def lost(self, now: float, *, cut: bool) -> None:
@@ -180,8 +180,8 @@ class Dialogue:
             return
         asked, errand.waiting = tuple(errand.waiting[:room]), errand.waiting[room:]
         ahead = self._turn is not None
-        level = Pipelining.ACROSS if ahead else self._level()
-        turn = Turn(errand, asked, level, ahead=ahead, reused=self.is_used)
+        is_grouped = ahead or self._level() is not Pipelining.OFF
+        turn = Turn(errand, asked, is_grouped, ahead=ahead, reused=self.is_used)
         self.is_used = True
         if ahead:
             self._ahead = turn
@@ -190,8 +190,12 @@ class Dialogue:
         else:
             self._turn = turn
             errand.phase = Phase.ENVELOPE
-        self._script.extend(commands_of(turn, self._offer, self._limits))
-        self._go_on(at_once=turn.is_grouped and not alone)
+        commands = commands_of(turn, self._offer, self._limits)
+        if turn.is_grouped and not alone:
+            self._speak(turn, commands)
+        else:
+            self._script.extend(commands)
+            self._go_on()
 
     def _leave_to_others(self, errand: Errand) -> None:
         """Let a mail that does not fit into this session go on in another, once nothing of it is here."""
@@ -200,13 +204,13 @@ class Dialogue:
             errand.step_back()
             self.news.untried.append(errand)
 
-    def _go_on(self, *, at_once: bool = False) -> None:
-        """Say the next command, or a whole group, ``at_once`` or when everything before it is answered."""
-        if not self._script or ((self._due or self.pieces) and not at_once):
-            return
-        turn = self._script[0][1].turn
-        assert turn is not None  # every command in the script belongs to a transaction
-        commands = [self._script.popleft() for _ in range(len(self._script) if turn.is_grouped else 1)]
+    def _go_on(self) -> None:
+        """Say the next command, or a whole group, when everything before it is answered."""
+        if not (self._due or self.pieces):
+            self._speak(*next_of(self._script))
+
+    def _speak(self, turn: Turn, commands: list[Command]) -> None:
+        """Say these commands in one go."""
         lines, due = zip(*commands, strict=True)
         turn.errand.note(self._now, "C", lines)
         self.pieces.append(Piece("\r\n".join((*lines, "")).encode(), due))
@@ -217,12 +221,10 @@ class Dialogue:
 
     def _write_content(self, turn: Turn) -> None:
         errand = turn.errand
-        turn.written = True
-        errand.phase = Phase.CONTENT
-        errand.note(self._now, "C", f"({len(errand.data)} octets of content and the final dot)")
+        turn.written, errand.phase = True, Phase.CONTENT
+        errand.note(self._now, "C", (f"({len(errand.data)} octets of content and the final dot)",))
         self.pieces.append(Piece(b"", (Due(Step.DOT, self._limits[Step.DOT], turn),), turn))
-        errand.waiting = [*turn.later, *errand.waiting]
-        turn.later = []
+        errand.waiting, turn.later = [*turn.later, *errand.waiting], []
         if errand.waiting and self._level() is Pipelining.ACROSS:
             self._begin(errand)
 
@@ -241,7 +243,7 @@ class Dialogue:
                 self._say("RSET", Step.MAIL)
                 self._over(turn)
             case Move.LONE_DOT:
-                turn.errand.note(self._now, "C", ".")
+                turn.errand.note(self._now, "C", (".",))
                 self._say(".", Step.DOT)
                 self._over(turn)
             case Move.STOP:

@@ -10,12 +10,13 @@ from mailsend.decide.verdict import Verdict
 from mailsend.model.address import Address
 from mailsend.model.envelope import Envelope
 from mailsend.model.reply import Reply
-from mailsend.model.report import Exchange, RecipientResult
+from mailsend.model.report import Conversation, Exchange, RecipientResult
 from mailsend.transport.base import SubmitOptions, result_of
+from mailsend.transport.smtp.content import eight_bits
 
 __all__ = ["Errand", "Phase"]
 
-Line = tuple[float, str, str | tuple[str, ...]]
+Said = tuple[float, str, tuple[str, ...]]
 
 _MOST_RETURNS: Final = 3
 
@@ -37,7 +38,7 @@ class Errand:
     ``results`` grows; who is missing in it is not settled, and ``waiting`` are those who were not
     asked for yet. ``now`` and all times are in seconds on one clock. Once it is OVER nothing changes
     what its recipients were told. ``late``: it was given up behind its final dot. ``error`` is what
-    should not have happened.
+    should not have happened. ``eight_bits``: whether octets beyond ASCII stand in header and body.
     """
 
     __slots__ = (
@@ -45,6 +46,7 @@ class Errand:
         "began",
         "data",
         "dot_out",
+        "eight_bits",
         "envelope",
         "error",
         "late",
@@ -67,9 +69,10 @@ class Errand:
         self.options = options
         self.server = server
         self.began = now
-        self.waiting = list(dict.fromkeys(envelope.recipients))
+        self.eight_bits = eight_bits(data)
+        self.waiting = _once_each(envelope.recipients)
         self.results: dict[Address, RecipientResult] = {}
-        self.lines: list[Line] = []
+        self.lines: list[Said] = []
         self.prologue: tuple[Exchange, ...] = ()
         self.phase = Phase.WAITING
         self.late = False
@@ -79,14 +82,14 @@ class Errand:
         self.error: Exception | None = None
         self._returns = 0
 
-    def note(self, now: float, who: str, line: str | tuple[str, ...]) -> None:
-        """Write a command, or the lines of a reply, down."""
-        self.lines.append((now - self.began, who, line))
+    def note(self, now: float, who: str, lines: tuple[str, ...]) -> None:
+        """Write commands, or the lines of a reply, down."""
+        self.lines.append((now, who, lines))
 
     def came_by(self, opening: Iterable[Exchange], now: float) -> None:
         """Write down how its connection was opened: first of all, or behind what was said on another."""
         if self.lines:
-            self.lines += [(now - self.began, one.who, one.line) for one in opening]
+            self.lines += [(now, one.who, (one.line,)) for one in opening]
         else:
             self.prologue = tuple(opening)
 
@@ -107,6 +110,11 @@ class Errand:
         for one in addresses:
             self.results.pop(one, None)
 
+    def results_in_order(self) -> dict[Address, RecipientResult]:
+        """Give what all were told, in the order of the envelope, however the server went about them."""
+        results = self.results
+        return results if len(results) == 1 else {one: results[one] for one in self.envelope.recipients}
+
     @property
     def has_returned(self) -> bool:
         """Whether a connection gave it back."""
@@ -124,13 +132,12 @@ class Errand:
     def step_back(self) -> None:
         """Wait again, with whom is not settled."""
         self.phase = Phase.WAITING
-        self.waiting = [one for one in dict.fromkeys(self.envelope.recipients) if one not in self.results]
+        self.waiting = [one for one in _once_each(self.envelope.recipients) if one not in self.results]
 
-    def conversation(self) -> tuple[Exchange, ...]:
+    def conversation(self) -> Conversation:
         """Give what was said: the opening of the connection where it was opened for this mail, then the rest."""
-        said = [
-            Exchange(at=at, who=who, line=line)
-            for at, who, lines in self.lines
-            for line in ((lines,) if isinstance(lines, str) else lines)
-        ]
-        return (*self.prologue, *said)
+        return Conversation(self.prologue, self.lines, began=self.began)
+
+
+def _once_each(recipients: tuple[Address, ...]) -> list[Address]:
+    return list(recipients) if len(recipients) == 1 else list(dict.fromkeys(recipients))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from mailsend.model.server import Pipelining, Server
 
-__all__ = ["forget_habits", "level_for", "lower"]
+__all__ = ["forget_habits", "level_by", "level_for", "lower"]
 
 _DAY: Final = 86_400.0
 _BELOW: Final = {Pipelining.ACROSS: Pipelining.WITHIN, Pipelining.WITHIN: Pipelining.OFF}
@@ -35,10 +36,16 @@ def level_for(server: Server, now: float) -> Pipelining:
     ``now`` is in seconds on a steady clock.
     """
     wanted = server.pipelining or Pipelining.ACROSS
-    known = _learnt.levels.get((server.host, server.port)) if _learnt.levels else None
+    known = _learnt.levels.get((server.host, server.port))
     if known is None or now >= known[1]:
         return wanted
     return min(wanted, known[0], key=_ORDER.index)
+
+
+def level_by(server: Server, clock: Callable[[], float]) -> Callable[[], Pipelining]:
+    """Give what tells the level of ``server`` whenever it is asked, several times for each mail."""
+    wanted = server.pipelining or Pipelining.ACROSS
+    return lambda: level_for(server, clock()) if _learnt.levels else wanted
 
 
 def lower(server: Server, level: Pipelining, now: float) -> None:

@@ -17,10 +17,11 @@ from mailsend.transport.smtp.memory import PolicyMemory
 from mailsend.transport.smtp.replies import MALFORMED
 from mailsend.transport.smtp.turn import Due, Turn
 
-__all__ = ["CLOSING", "Ear", "Move", "Next"]
+__all__ = ["CLOSING", "GO_ON", "Ear", "Move", "Next"]
 
 CLOSING: Final = 421  # RFC 5321, section 3.8: may answer any command
 _NOBODY_ENDS_HERE: Final = (CLOSING, MALFORMED)
+_PLAIN: Final = {Step.MAIL: 250, Step.RCPT: 250, Step.DATA: 354}  # what nearly every command is answered
 _OF_THIS_SESSION: Final = (Reason.AUTH_REQUIRED, Reason.PROTOCOL)  # to MAIL: another one may be sound
 _REFUSING: Final = (Severity.TRANSIENT, Severity.PERMANENT)
 _OUT_OF_STEP: Final = re.compile(
@@ -56,7 +57,8 @@ class Next(NamedTuple):
     again: bool = False
 
 
-_GO_ON: Final = Next(Move.GO_ON)
+GO_ON: Final = Next(Move.GO_ON)
+_CONTENT: Final = Next(Move.CONTENT)
 
 
 class Ear:
@@ -74,12 +76,14 @@ class Ear:
 
     def hear(self, turn: Turn, due: Due, reply: Reply) -> Next:
         """Take in the reply to a command before the content."""
+        if reply.code == _PLAIN[due.step] and not turn.closed:
+            return self._take(turn, due, reply)
         if reply.code in _NOBODY_ENDS_HERE:
             again = reply.code == CLOSING and turn.reused
             return Next(Move.STOP, self.judge(due.step, reply), reply, again)
         if turn.closed:  # what follows in the group tells nobody anything more
             turn.stray = turn.stray or (due.step is Step.RCPT and reply.severity not in _REFUSING)
-            return self._end_of_group(turn, reply) if due.step is Step.DATA else _GO_ON
+            return self._end_of_group(turn, reply) if due.step is Step.DATA else GO_ON
         if _lost_step(turn, due.step, reply):
             return Next(Move.OUT_OF_STEP)
         return self._hear[due.step](turn, due, reply)
@@ -117,11 +121,21 @@ class Ear:
             host=self._host,
         )
 
+    def _take(self, turn: Turn, due: Due, reply: Reply) -> Next:
+        """Go on after a yes."""
+        if due.step is Step.MAIL:
+            turn.opened = True
+        elif due.address is not None:
+            self._memory.learn(reply, due.address.domain)
+            turn.taken.append(due.address)
+        else:
+            return _CONTENT if turn.taken else self._end_of_group(turn, reply)
+        return GO_ON
+
     def _mail(self, turn: Turn, due: Due, reply: Reply) -> Next:
         verdict = self.judge(Step.MAIL, reply)
         if verdict.outcome is Outcome.ACCEPTED:
-            turn.opened = True
-            return _GO_ON
+            return self._take(turn, due, reply)
         if verdict.reason is Reason.SENSELESS_REPLY:
             return _disbelieve(turn, verdict, reply)
         if verdict.reason in _OF_THIS_SESSION:
@@ -130,29 +144,28 @@ class Ear:
         turn.errand.settle_rest(verdict, reply)
         turn.errand.waiting = []
         turn.closed = True
-        return _GO_ON if turn.is_grouped else Next(Move.OVER)
+        return GO_ON if turn.is_grouped else Next(Move.OVER)
 
     def _rcpt(self, turn: Turn, due: Due, reply: Reply) -> Next:
         address = due.address
         assert address is not None  # asked for by name
         repeated = self._memory.repeats(reply, address.domain)
-        self._memory.learn(reply, address.domain)
         verdict = self.judge(Step.RCPT, reply, accepted_before=bool(turn.taken), repeated=repeated)
+        if verdict.outcome is Outcome.ACCEPTED:
+            return self._take(turn, due, reply)
+        self._memory.learn(reply, address.domain)
         if verdict.reason is Reason.SENSELESS_REPLY:
             return _disbelieve(turn, verdict, reply)
-        if verdict.outcome is Outcome.ACCEPTED:
-            turn.taken.append(address)
-        elif verdict.too_many:
+        if verdict.too_many:
             turn.later.append(address)
             return Next(Move.DATA_NOW)
-        else:
-            turn.told.append(address)
-            turn.errand.settle((address,), verdict, reply)
-            if repeated:
-                self._blame_server_for(turn.errand, reply)
+        turn.told.append(address)
+        turn.errand.settle((address,), verdict, reply)
+        if repeated:
+            self._blame_server_for(turn.errand, reply)
         if not turn.is_grouped and not turn.taken and address is turn.asked[-1]:
             return Next(Move.RESET)
-        return _GO_ON
+        return GO_ON
 
     def _blame_server_for(self, errand: Errand, reply: Reply) -> None:
         """Judge anew those who were told the same before it proved to be the server's word for all."""
@@ -169,7 +182,7 @@ class Ear:
             return self._end_of_group(turn, reply)
         verdict = self.judge(Step.DATA, reply, accepted_before=True)
         if verdict.outcome is Outcome.ACCEPTED:
-            return Next(Move.CONTENT)
+            return self._take(turn, due, reply)
         if verdict.reason is Reason.SENSELESS_REPLY:
             return _disbelieve(turn, verdict, reply)
         if turn.is_grouped and len(turn.taken) > 1 and verdict.fault is Fault.RECIPIENT:

@@ -6,17 +6,20 @@ import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, cast
 
+from mailsend.decide.verdict import Reason, conclude
 from mailsend.model.report import Exchange
-from mailsend.transport.smtp.content import blocks
+from mailsend.transport.smtp.alarm import Alarm
+from mailsend.transport.smtp.content import blocks, in_one
 from mailsend.transport.smtp.errand import Errand
 from mailsend.transport.smtp.news import News
+from mailsend.transport.smtp.permission import ask_first, must_be_asked
 from mailsend.transport.smtp.replies import ReplyReader
 
 if TYPE_CHECKING:
     from mailsend.decide.verdict import Verdict
     from mailsend.transport.smtp.dialogue import Dialogue
     from mailsend.transport.smtp.pool import Pool
-    from mailsend.transport.smtp.turn import Piece
+    from mailsend.transport.smtp.turn import Piece, Turn
     from mailsend.transport.smtp.wire import Wire
 
 __all__ = ["MANY", "Link"]
@@ -24,11 +27,12 @@ __all__ = ["MANY", "Link"]
 MANY: Final = 1_000_000
 """In place of no limit."""
 
+_ROOM: Final = 4096  # octets read at once: the replies to some forty commands
 _FAREWELL: Final = 1.0  # seconds for the other side to close
 _SMALL: Final = 64 * 1024  # octets of commands and content that go out in one piece
 
 
-class Link(asyncio.Protocol):
+class Link(asyncio.BufferedProtocol):
     """A connection that the pool holds, from the end of its log-in to its last octet.
 
     It takes the transport over from ``wire``, for so many ``mails``; ``idle`` and ``content`` are limits
@@ -46,17 +50,18 @@ class Link(asyncio.Protocol):
         self._loop = loop
         self._pool = pool
         self._reader = ReplyReader(wire.mask)
+        self._read = memoryview(bytearray(_ROOM))
         self._opening: tuple[Exchange, ...] | None = tuple(wire.conversation)
         self._idle = idle
         self._content = content
         self._blocks: Iterator[bytes | memoryview] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._paused = False
         self._later = False
         self._quitting = False
-        self._limit = 0.0
         self._awaited: object = self
-        self._timer: asyncio.TimerHandle | None = None
-        self._peer = wire.peer()
+        self._alarm = Alarm(loop, self._time_is_up)
+        self._reused = (f"(on the open connection to {wire.peer()})",)
         self._transport = cast("asyncio.WriteTransport", wire.hand_over(self))
         self._watch()
 
@@ -65,7 +70,10 @@ class Link(asyncio.Protocol):
     @property
     def may_take(self) -> bool:
         """Whether a mail may begin here: it had better not wait for all of a large content."""
-        return not self._quitting and self.dialogue.may_take and not any(map(_is_large, self.dialogue.pieces))
+        dialogue = self.dialogue
+        if self._quitting or not dialogue.may_take:
+            return False
+        return not dialogue.pieces or not any(map(_is_large, dialogue.pieces))
 
     @property
     def is_idle(self) -> bool:
@@ -99,18 +107,18 @@ class Link(asyncio.Protocol):
             errand.came_by(self._opening, now)
             self._opening = None
         else:
-            errand.note(now, "C", f"(on the open connection to {self._peer})")
+            errand.note(now, "C", self._reused)
         self.dialogue.take(errand, now, check=check)
 
     def pump(self) -> None:
         """Tell what is settled, begin what waits, and write what is to be written."""
         dialogue = self.dialogue
         told = self._tell()
-        while not dialogue.ended and self.may_take and self._pool.fill(self):
+        while (has_place := self.may_take) and self._pool.fill(self):
             told = self._tell() or told
         if dialogue.ended:
             self.abort()
-        elif told and dialogue.pieces and self.may_take:
+        elif told and has_place and dialogue.pieces:
             self._write_later()  # who was told may have a next mail: then both go out in one piece
         else:
             self._write()
@@ -122,8 +130,7 @@ class Link(asyncio.Protocol):
             return
         self._quitting = True
         self._transport.write(b"QUIT\r\n")
-        self._limit = self._loop.time() + seconds
-        self._rearm()
+        self._alarm.set(self._loop.time() + seconds)
 
     def abort(self) -> None:
         """Throw the connection away: nothing more is written and nothing more is believed."""
@@ -139,13 +146,17 @@ class Link(asyncio.Protocol):
 
     # What the network says
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Give the room for octets: a small one that stays, where each read would be given a large new one."""
+        return self._read
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Take in octets."""
         if self._quitting:
             self._close()
             return
         now = self._loop.time()
-        for heard in self._reader.feed(data):
+        for heard in self._reader.feed(bytes(self._read[:nbytes])):
             self.dialogue.hear(heard, now)
             if self.dialogue.ended:
                 break
@@ -158,8 +169,7 @@ class Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take note that it is gone."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.cancel()
         self.dialogue.lost(self._loop.time(), cut=True)
         self._blocks = None
         if not self.gone.done():
@@ -188,8 +198,11 @@ class Link(asyncio.Protocol):
             piece = pieces[0]
             if piece.content is None:
                 batch.append(piece.octets)
+            elif must_be_asked(piece.content):
+                self._asking = self._asking or ask_first(piece.content, self._allowed)
+                break
             elif not _is_large(piece):
-                batch.extend(cast("Iterator[bytes]", blocks(piece.content.errand.data)))
+                batch += in_one(piece.content.errand.data)
             else:
                 self._send(batch)
                 if not self._write_blocks(piece):
@@ -198,6 +211,17 @@ class Link(asyncio.Protocol):
             pieces.popleft()
             self.dialogue.written(piece)
         self._send(batch)
+
+    def _allowed(self, turn: Turn) -> None:
+        """Go on with content that may go out; what may not is given up with all that is here."""
+        self._asking = None
+        if self.dialogue.ended:
+            return
+        if turn.allowed:
+            self._write()
+            self._watch(anew=True)
+        else:
+            self.give_up(conclude(Reason.TAKEN_OVER))
 
     def _send(self, batch: list[bytes]) -> None:
         if batch:
@@ -234,7 +258,7 @@ class Link(asyncio.Protocol):
     def _tell(self) -> bool:
         """Pass on what there is to tell; say whether there was any."""
         news = self.dialogue.news
-        if not news:
+        if not (news.finished or news.untried or news.late):
             return False
         self.dialogue.news = News()
         self._pool.tell(news)
@@ -250,25 +274,15 @@ class Link(asyncio.Protocol):
         self._awaited = awaited
         now = self._loop.time()
         if due is not None:
-            self._limit = now + due.seconds
+            self._alarm.set(now + due.seconds)
         elif at_hand is not None:
-            self._limit = now + self._content
+            self._alarm.set(now + self._content)
         else:
             self.idle_since = now
-            self._limit = now + self._idle
-        if self._timer is None or self._timer.when() > self._limit:
-            self._rearm()
-
-    def _rearm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(self._limit, self._time_is_up)
+            self._alarm.set(now + self._idle)
 
     def _time_is_up(self) -> None:
-        self._timer = None
-        if self._loop.time() < self._limit:
-            self._rearm()
-        elif self._quitting:
+        if self._quitting:
             self._transport.abort()
         elif self.dialogue.is_idle and self.dialogue.awaits is None:
             self._pool.retire(self)
@@ -279,8 +293,7 @@ class Link(asyncio.Protocol):
 
     def _close(self) -> None:
         self._transport.close()
-        self._limit = self._loop.time() + _FAREWELL
-        self._rearm()
+        self._alarm.set(self._loop.time() + _FAREWELL)
 
 
 def _is_large(piece: Piece) -> bool:

@@ -12,7 +12,7 @@ from mailsend.model.server_limits import OfferedLimits, limits_in
 from mailsend.transport.clock import steady_seconds
 from mailsend.transport.smtp.connect import Resolve
 from mailsend.transport.smtp.dialogue import Dialogue
-from mailsend.transport.smtp.habits import level_for, lower
+from mailsend.transport.smtp.habits import level_by, lower
 from mailsend.transport.smtp.link import MANY, Link
 from mailsend.transport.smtp.memory import PolicyMemory
 from mailsend.transport.smtp.opener import Opener
@@ -46,7 +46,7 @@ class Linking:
             server,
             offer,
             self._memory,
-            level=lambda: level_for(server, steady_seconds()),
+            level=level_by(server, steady_seconds),
             lower=lambda level: lower(server, level, steady_seconds()),
             part=Room(server, limits).part,
         )
@@ -75,15 +75,17 @@ class Room:
 
     def part(self, waiting: Sequence[Address]) -> int:
         """Give how many off the front of ``waiting`` fit; none, where they or their domains are too many here."""
-        fitting = self._fitting(waiting[: self._recipients]) if self._transactions else 0
+        if not self._transactions:
+            return 0
+        fitting = min(len(waiting), self._recipients)
+        if self._domains is not None:
+            fitting = self._fitting(waiting[:fitting], self._domains)
         self._transactions -= fitting > 0
         return fitting
 
-    def _fitting(self, waiting: Sequence[Address]) -> int:
-        if self._domains is None:
-            return len(waiting)
+    def _fitting(self, waiting: Sequence[Address], domains: int) -> int:
         for place, one in enumerate(waiting):
-            if one.domain not in self._used and len(self._used) >= self._domains:
+            if one.domain not in self._used and len(self._used) >= domains:
                 return place
             self._used.add(one.domain)
         return len(waiting)

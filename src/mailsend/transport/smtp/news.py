@@ -25,9 +25,6 @@ class News:
     untried: list[Errand] = field(default_factory=list)
     late: list[Late] = field(default_factory=list)
 
-    def __bool__(self) -> bool:
-        return bool(self.finished or self.untried or self.late)
-
     def finish(self, errand: Errand) -> None:
         """Take note that a mail is settled."""
         if errand.phase is not Phase.OVER:

@@ -27,7 +27,7 @@ class _Opening:
 
 
 class Openings:
-    """Opens connections, each in a task of its own.
+    """Opens connections, each in a task of its own; ``wanted`` are on their way to being open.
 
     ``open_link`` opens one on a wire and gives the link. ``opened`` is told the link, ``failed`` what went
     wrong, ``left`` when nothing of an opening is there any more. ``farewell`` is in seconds.
@@ -49,40 +49,32 @@ class Openings:
         self._failed = failed
         self._left = left
         self._farewell = farewell
-        self._wanted: set[_Opening] = set()
-        self._leaving: set[_Opening] = set()
-
-    @property
-    def wanted(self) -> int:
-        """How many are on their way to being open."""
-        return len(self._wanted)
-
-    def __len__(self) -> int:
-        return len(self._wanted) + len(self._leaving)
+        self.wanted: set[_Opening] = set()
+        self.leaving: set[_Opening] = set()
 
     @property
     def conversation(self) -> tuple[Exchange, ...]:
         """What was said on one of them so far."""
-        return tuple(next(iter(self._wanted)).wire.conversation) if self._wanted else ()
+        return tuple(next(iter(self.wanted)).wire.conversation) if self.wanted else ()
 
     def begin(self) -> None:
         """Open one more."""
         opening = _Opening(self._new_wire())
-        self._wanted.add(opening)
+        self.wanted.add(opening)
         opening.task = asyncio.get_running_loop().create_task(self._run(opening))
         opening.task.add_done_callback(lambda _: self._over(opening))
 
     def cancel(self, most: int) -> None:
         """Give up as many as are wanted, ``most`` at most."""
-        for opening in tuple(self._wanted)[: max(0, most)]:
-            self._wanted.discard(opening)
-            self._leaving.add(opening)
+        for opening in tuple(self.wanted)[: max(0, most)]:
+            self.wanted.discard(opening)
+            self.leaving.add(opening)
             assert opening.task is not None  # set when it was added
             opening.task.cancel()
 
     def tasks(self) -> set[asyncio.Task[None]]:
         """Give what is still at work."""
-        return {one.task for one in (*self._wanted, *self._leaving) if one.task is not None}
+        return {one.task for one in (*self.wanted, *self.leaving) if one.task is not None}
 
     async def _run(self, opening: _Opening) -> None:
         wire = opening.wire
@@ -92,22 +84,22 @@ class Openings:
             wire.abort()
             raise
         except Exception as problem:  # noqa: BLE001  told to whoever waits: a name look-up of the caller's may raise
-            self._wanted.discard(opening)
-            self._leaving.add(opening)
+            self.wanted.discard(opening)
+            self.leaving.add(opening)
             self._failed(wire, problem)
             try:
                 await wire.close(seconds=self._farewell)
             finally:
                 wire.abort()
         else:
-            self._wanted.discard(opening)
+            self.wanted.discard(opening)
             self._opened(link)
 
     def _over(self, opening: _Opening) -> None:
         """Take note that nothing of an opening is left; it may have ended before it had begun."""
-        if opening in self._leaving:
-            self._leaving.discard(opening)
+        if opening in self.leaving:
+            self.leaving.discard(opening)
             self._left()
-        elif opening in self._wanted:  # somebody else's doing: whoever waits for it would wait for ever
-            self._wanted.discard(opening)
+        elif opening in self.wanted:  # somebody else's doing: whoever waits for it would wait for ever
+            self.wanted.discard(opening)
             self._failed(opening.wire, Stopped(conclude(Reason.CLOSED)))

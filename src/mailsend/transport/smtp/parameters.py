@@ -7,23 +7,23 @@ from typing import Final
 
 from mailsend.model.address import Address
 from mailsend.model.envelope import NULL_REVERSE_PATH, Envelope
-from mailsend.transport.base import SubmitOptions
 from mailsend.transport.smtp.connect import Offer
+from mailsend.transport.smtp.errand import Errand
 
-__all__ = ["eight_bits", "mail_parameters", "rcpt_parameters", "xtext"]
+__all__ = ["mail_parameters", "rcpt_parameters", "xtext"]
 
 
 _PLAIN: Final = re.compile(r"[!-*,-<>-~]*\Z")  # what xtext leaves as it is
 
 
-def mail_parameters(offer: Offer, envelope: Envelope, data: bytes, options: SubmitOptions) -> str:
+def mail_parameters(offer: Offer, errand: Errand) -> str:
     """Give SIZE (RFC 1870), SMTPUTF8 (6531), BODY (6152), REQUIRETLS (8689), RET and ENVID (3461), each with its space."""
-    extensions = offer.extensions
+    extensions, options = offer.extensions, errand.options
     parameters = []
     if "SIZE" in extensions:
-        parameters.append(f"SIZE={len(data)}")
-    in_header, in_body = eight_bits(data)
-    if "SMTPUTF8" in extensions and (envelope.needs_smtputf8 or in_header):
+        parameters.append(f"SIZE={len(errand.data)}")
+    in_header, in_body = errand.eight_bits
+    if "SMTPUTF8" in extensions and (in_header or errand.envelope.needs_smtputf8):
         parameters.append("SMTPUTF8")
     if "8BITMIME" in extensions and (in_header or in_body):
         parameters.append("BODY=8BITMIME")
@@ -32,14 +32,6 @@ def mail_parameters(offer: Offer, envelope: Envelope, data: bytes, options: Subm
     if "DSN" in extensions and options.envelope_id:
         parameters += ["RET=HDRS", f"ENVID={xtext(options.envelope_id)}"]
     return "".join(f" {one}" for one in parameters)
-
-
-def eight_bits(data: bytes) -> tuple[bool, bool]:
-    """Say whether octets beyond ASCII stand in the header, and whether in the body, of a mail."""
-    if data.isascii():
-        return False, False
-    header, _, body = data.partition(b"\r\n\r\n")
-    return not header.isascii(), not body.isascii()
 
 
 def rcpt_parameters(offer: Offer, envelope: Envelope, recipient: Address) -> str:

@@ -52,6 +52,7 @@ class Pool:
         self._returned: deque[Errand] = deque()  # these need a new connection
         self._links: set[Link] = set()
         self._idle: list[Link] = []
+        self._places: dict[Link, None] = {}  # where a mail may begin behind another
         self._leaving: set[Link] = set()
         self._openings = Openings(
             new_wire=new_wire,
@@ -72,10 +73,8 @@ class Pool:
         if self._closing:  # what sends while its loop ends
             self._end(errand, conclude(Reason.CLOSED))
             return
-        all_taken = bool(self._line) and self._lacks_room
         self._line.join(errand.options.customer, errand)
-        if not all_taken:  # by those before it, where a link had a place
-            self._dispatch()
+        self._dispatch()
 
     def abandon(self, errand: Errand, verdict: Verdict | None = None) -> None:
         """Let go of an errand that nobody waits for, and tell it ``verdict`` where one is given.
@@ -94,7 +93,7 @@ class Pool:
             if errand in self._returned:
                 self._returned.remove(errand)
             errand.came_by(self._openings.conversation, self.loop.time())
-            self._openings.cancel(self._openings.wanted - self._waiting)
+            self._openings.cancel(len(self._openings.wanted) - self._waiting)
         elif past_dot:
             errand.late = True
         elif link is not None and not errand.late:
@@ -119,7 +118,7 @@ class Pool:
         closed = conclude(Reason.CLOSED)
         while (errand := self._next()) is not None:
             self._end(errand, closed)
-        self._openings.cancel(self._openings.wanted)
+        self._openings.cancel(len(self._openings.wanted))
         for link in tuple(self._links):
             self._close_link(link, closed)
         ends = self.loop.time() + seconds
@@ -145,12 +144,15 @@ class Pool:
                 self.retire(link)
             return False
         if not self._line and not (self._returned and link.is_new):
-            if link.is_idle and link not in self._idle:
+            if not link.is_idle:
+                self._places[link] = None
+            elif link not in self._idle:
                 link.rest()
                 self._idle.append(link)
             return False
         if not link.is_idle and (self._idle or not self._lacks_room):
-            return False  # there are better places than behind another mail
+            self._places[link] = None  # there are better ones than behind another mail
+            return False
         check = link.is_idle and self.loop.time() - link.idle_since > _LONG_IDLE
         if link in self._idle:
             self._idle.remove(link)
@@ -161,8 +163,8 @@ class Pool:
 
     def _is_in_the_way(self, link: Link) -> bool:
         """Say whether a used connection has the place that a new one is needed for."""
-        lacks_place = self._lacks_room and len(self._returned) > self._openings.wanted + len(self._leaving)
-        return lacks_place and link.is_idle and not link.is_new
+        coming = len(self._openings.wanted) + len(self._leaving)
+        return self._lacks_room and len(self._returned) > coming and link.is_idle and not link.is_new
 
     def tell(self, news: News) -> None:
         """Pass on what became of mails; those that were not tried wait again."""
@@ -200,12 +202,14 @@ class Pool:
     def _may_open(self) -> bool:
         if self._room < self._most and self.loop.time() >= self._room_again:
             self._room = self._most
-        return len(self._links) + len(self._leaving) + len(self._openings) < self._room
+        openings = self._openings
+        there = len(self._links) + len(self._leaving)
+        return there + len(openings.wanted) + len(openings.leaving) < self._room
 
     @property
     def _lacks_room(self) -> bool:
         """Whether more mails wait than connections are being opened for, and no further one may be."""
-        return self._waiting > self._openings.wanted and not self._may_open
+        return self._waiting > len(self._openings.wanted) and not self._may_open
 
     @property
     def _waiting(self) -> int:
@@ -222,14 +226,15 @@ class Pool:
         try:
             while self._line and self._idle:
                 self._idle.pop().pump()
-            while self._waiting > self._openings.wanted and self._may_open:
+            while self._waiting > len(self._openings.wanted) and self._may_open:
                 self._openings.begin()
-            if self._lacks_room:
-                for link in tuple(self._links):
-                    if link.may_take:
-                        link.pump()
-                        if not self._lacks_room:
-                            break
+            while self._line and self._places and self._lacks_room:
+                link = next(iter(self._places))
+                del self._places[link]
+                link.pump()
+            if self._returned and self._lacks_room:
+                for link in tuple(self._idle):
+                    link.pump()  # one that waited makes room for a new one
         finally:
             self._dispatching = False
 
@@ -275,6 +280,7 @@ class Pool:
 
     def _forget(self, link: Link) -> None:
         self._links.discard(link)
+        self._places.pop(link, None)
         if link in self._idle:
             self._idle.remove(link)
 
@@ -282,5 +288,5 @@ class Pool:
         return self._heard.setdefault(errand, self.loop.create_future())
 
     def _hear_of(self, errand: Errand) -> None:
-        if (heard := self._heard.pop(errand, None)) is not None:
+        if self._heard and (heard := self._heard.pop(errand, None)) is not None:
             heard.set_result(None)

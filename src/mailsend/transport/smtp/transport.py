@@ -57,6 +57,7 @@ class SmtpTransport:
                 advice="open_transport(server) gives the transport for each kind of server.",
             )
         self.server = server
+        self._name = server.name
         self._resolve = resolve
         self._on_late = on_late
         self._memory = PolicyMemory()
@@ -77,8 +78,8 @@ class SmtpTransport:
         """
         data = wire_data(data)
         started = utc_now()
-        pool = await self._here()
-        errand = Errand(envelope, data, options, server=self.server.name, now=pool.loop.time())
+        pool = self._pool_here() or await self._new_here()
+        errand = Errand(envelope, data, options, server=self._name, now=pool.loop.time())
         done = self._waiting[errand] = pool.loop.create_future()
         alarm = None
         if options.deadline is not None:
@@ -101,8 +102,8 @@ class SmtpTransport:
 
     def _attempt(self, errand: Errand, started: datetime) -> Attempt:
         return attempt_from(
-            {one: errand.results[one] for one in errand.envelope.recipients},
-            server=self.server.name,
+            errand.results_in_order(),
+            server=self._name,
             queue_id=errand.queue_id,
             conversation=errand.conversation(),
             started=started,
@@ -117,26 +118,30 @@ class SmtpTransport:
         Mails whose content is being written, or whose final dot waits for its reply, are waited for,
         ``dot_timeout`` seconds at most; what has not come so far is cut and told as deferred.
         """
-        pool, farewell = self._pool, self._farewell
-        if pool is None or pool.loop is not asyncio.get_running_loop() or self._process != os.getpid():
+        pool, farewell = self._pool_here(), self._farewell
+        if pool is None:
             return
         self._pool = self._farewell = None
         await pool.close(seconds=self.server.dot_timeout)
         if farewell is not None:
             await farewell.aclose()
 
-    async def _here(self) -> Pool:
-        """Give what belongs to the running loop; on another loop everything is made anew."""
-        loop = asyncio.get_running_loop()
+    def _pool_here(self) -> Pool | None:
+        """Give what belongs to the running loop, in this process."""
+        pool = self._pool
+        if pool is None or pool.loop is not asyncio.get_running_loop() or self._process != os.getpid():
+            return None
+        return pool
+
+    async def _new_here(self) -> Pool:
+        """Make everything anew, for the running loop."""
         if self._process != os.getpid():
             _left_alone.append((self._pool, self._farewell, self._waiting))
-            self._pool, self._waiting, self._process = None, {}, os.getpid()
-        pool = self._pool
-        if pool is None or pool.loop is not loop:
-            pool = self._pool = self._new_pool()
-            watch(pool)
-            self._farewell = _at_the_end_of_the_loop(pool)
-            await anext(self._farewell)
+            self._waiting, self._process = {}, os.getpid()
+        pool = self._pool = self._new_pool()
+        watch(pool)
+        self._farewell = _at_the_end_of_the_loop(pool)
+        await anext(self._farewell)
         return pool
 
     def _new_pool(self) -> Pool:

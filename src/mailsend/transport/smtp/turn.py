@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from mailsend.decide.verdict import Step
 from mailsend.model.address import Address
-from mailsend.model.server import Pipelining
 from mailsend.transport.smtp.errand import Errand
 
 __all__ = ["Due", "Piece", "Turn"]
@@ -15,31 +14,28 @@ __all__ = ["Due", "Piece", "Turn"]
 
 @dataclass(slots=True, eq=False)
 class Turn:
-    """A transaction of ``errand`` with those it ``asked`` for, at a level of pipelining.
+    """A transaction of ``errand`` with those it ``asked`` for; ``is_grouped``: its commands went out together.
 
     ``ahead``: its commands stood behind another mail's content. ``reused``: the connection has
     carried mail before. ``opened``: MAIL was taken; ``closed``: it was refused, ``stray``: and a
-    recipient taken all the same. ``written``: its content is being written, or is. ``taken`` are the
+    recipient taken all the same. ``written``: its content is being written, or is; ``allowed``: whoever had to be asked
+    first said that it may. ``taken`` are the
     recipients that were accepted, ``later`` those who were too many, ``told`` those settled by replies to it.
     """
 
     errand: Errand
     asked: tuple[Address, ...]
-    level: Pipelining
+    is_grouped: bool
     ahead: bool = False
     reused: bool = False
     opened: bool = False
     closed: bool = False
     stray: bool = False
     written: bool = False
+    allowed: bool = False
     taken: list[Address] = field(default_factory=list)
     later: list[Address] = field(default_factory=list)
     told: list[Address] = field(default_factory=list)
-
-    @property
-    def is_grouped(self) -> bool:
-        """Whether its commands went out in one group."""
-        return self.level is not Pipelining.OFF
 
 
 class Due(NamedTuple):

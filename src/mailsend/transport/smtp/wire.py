@@ -167,7 +167,7 @@ class Wire:
         self.encrypted = True
         return self._checked(response)
 
-    def hand_over(self, protocol: asyncio.Protocol) -> asyncio.Transport:
+    def hand_over(self, protocol: asyncio.BufferedProtocol) -> asyncio.Transport:
         """Give the open connection to ``protocol``; this wire is of no more use. Raises Silent."""
         self._refuse_unread()
         transport = self._protocol.transport

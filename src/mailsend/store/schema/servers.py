@@ -1,46 +1,19 @@
-"""The tables, as the newest revision has them; the migrations lead there.
-
-Times are whole microseconds since 1970 in UTC, the same in every database; lists and mappings are
-JSON in text. No column but ``sealed`` holds anything secret, and that one is encrypted.
-"""
+"""Customers' servers and their history. No column but ``sealed`` holds anything secret, and that is encrypted."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
-__all__ = ["REVISION", "REVISIONS", "VERSION_TABLE", "metadata", "server", "server_step"]
+from mailsend.store.schema.base import NUMBER, metadata
 
-VERSION_TABLE: Final = "mailsend_alembic_version"
-REVISIONS: Final = ("0001",)
-REVISION: Final = REVISIONS[-1]
-
-metadata: Final = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-# SQLite numbers rows by itself only in a column that is INTEGER to the letter.
-_NUMBER: Final = BigInteger().with_variant(Integer(), "sqlite")
+__all__ = ["server", "server_step"]
 
 server: Final = Table(
     "mailsend_server",
     metadata,
-    Column("id", _NUMBER, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     Column("customer", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("position", Integer, nullable=False),
@@ -59,7 +32,7 @@ server: Final = Table(
 server_step: Final = Table(
     "mailsend_server_step",
     metadata,
-    Column("id", _NUMBER, primary_key=True),
+    Column("id", NUMBER, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("by", Text, nullable=False),
     Column("customer", Text, nullable=False),

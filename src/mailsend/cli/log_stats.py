@@ -1,0 +1,90 @@
+"""``mailsend log stats``: counts, sizes and ratios by period and group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from mailsend.cli import log_asking as asking
+from mailsend.cli.exits import Exit
+from mailsend.cli.output import Output
+from mailsend.mailer import Mailer
+from mailsend.mailer.clock import utc_now
+from mailsend.model.periods import Unit
+from mailsend.model.statistics import Counts, Group, Statistics
+
+__all__ = ["stats_of"]
+
+_BEGINS: Final = {
+    Unit.HOUR: "%Y-%m-%d %H:%M%z",
+    Unit.DAY: "%Y-%m-%d",
+    Unit.WEEK: "%G-W%V",
+    Unit.MONTH: "%Y-%m",
+    Unit.YEAR: "%Y",
+}
+_HEAD: Final = ("mails", "recipients", "accepted", "rejected", "other", "accepted %", "mean size")
+
+
+def stats_of(
+    output: Output,
+    mailer: Mailer,
+    query: str,
+    *,
+    by: Unit,
+    since: str | None,
+    until: str | None,
+    group: Group | None,
+    timezone: str | None,
+    locale: str,
+    formulas: bool,
+) -> int:
+    """Count, and say how each figure is computed where that is asked for."""
+    now, zone = utc_now(), mailer.journal.zone(timezone)
+    with output.while_waiting("Counting"):
+        found = mailer.journal.statistics(
+            by=by,
+            since=asking.time_from("--since", since, zone, now),
+            until=asking.time_from("--until", until, zone, now),
+            query=query,
+            group=group,
+            timezone=timezone,
+        )
+    output.document(found.document(locale))
+    output.table(*_table(found))
+    if found.total.test_copies:
+        output.line(f"Besides: {found.total.test_copies:,} in test mode.")
+    if formulas:
+        output.heading("How it is computed")
+        for name, words in found.formulas(locale).items():
+            output.line(f"{name}: {words}")
+    return Exit.OK
+
+
+def _table(found: Statistics) -> tuple[Sequence[str], list[Sequence[str]]]:
+    grouped = found.group is not None
+    head = [f"{found.by} ({found.timezone})", *([str(found.group)] if grouped else ()), *_HEAD]
+    rows: list[Sequence[str]] = [
+        [_begin(one.begin, found.by), *([one.group or "(none)"] if grouped else ()), *_cells(one.counts)]
+        for one in found.rows
+    ]
+    rows.append(["total", *([""] if grouped else ()), *_cells(found.total)])
+    return head, rows
+
+
+def _begin(begin: datetime, by: Unit) -> str:
+    return begin.strftime(_BEGINS[by])
+
+
+def _cells(counts: Counts) -> list[str]:
+    accepted, rejected = (counts.outcomes.get(one, 0) for one in ("accepted", "rejected"))
+    ratio, mean = counts.ratios["accepted_ratio"], counts.mean_size
+    return [
+        f"{counts.mails:,}",
+        f"{counts.recipients:,}",
+        f"{accepted:,}",
+        f"{rejected:,}",
+        f"{counts.recipients - accepted - rejected:,}",
+        "" if ratio is None else f"{ratio:.1%}",
+        "" if mean is None else f"{mean:,.0f}",
+    ]

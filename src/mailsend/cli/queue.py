@@ -1,0 +1,209 @@
+"""``mailsend queue``: what waits, is held or is on its way, and what people do to it (Q1, Q2, Q11)."""
+
+from __future__ import annotations
+
+import typer
+
+from mailsend.cli import options
+from mailsend.cli import queue_asking as asking
+from mailsend.cli.asking import mailer_for
+from mailsend.cli.output import Output
+from mailsend.cli.queue_acts import act_on
+from mailsend.cli.queue_holds import lift_hold, stand
+from mailsend.cli.queue_showing import list_of, show_one, stats_of
+from mailsend.cli.server_asking import By
+
+__all__ = ["queue"]
+
+queue = typer.Typer(
+    callback=options.help_if_alone,
+    invoke_without_command=True,
+    help="The queue: list, show, retry, force, hold, lift, release, freeze, thaw, delete, stats.",
+)
+
+
+@queue.command(name="list")
+def list_(
+    query: asking.Query = None,
+    after: asking.After = None,
+    limit: asking.Limit = 50,
+    config: options.Config = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> int:
+    """List mails that are queued, held or on their way, newest first; all, or those that a query finds."""
+    output = Output(as_json=as_json, quiet=quiet)
+    with mailer_for(config) as mailer:
+        return list_of(output, mailer, query, after=after, limit=limit)
+
+
+@queue.command()
+def show(
+    mail: asking.Mail,
+    content: asking.Content = False,
+    raw: asking.Raw = False,
+    save: asking.Save = None,
+    locale: asking.Locale = "en",
+    by: By = None,
+    config: options.Config = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> int:
+    """Show one mail: its recipients, decisions, attempts and events; on demand what it says."""
+    output = Output(as_json=as_json, quiet=quiet)
+    with mailer_for(config) as mailer:
+        return show_one(output, mailer, mail, content=content, raw=raw, save=save, locale=locale, by=by)
+
+
+@queue.command()
+def retry(
+    which: asking.Which = None,
+    reason: asking.Reason = None,
+    by: By = None,
+    dry_run: asking.DryRun = False,
+    config: options.Config = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> int:
+    """Let queued mails be due now."""
+    output = Output(as_json=as_json, quiet=quiet)
+    with mailer_for(config) as mailer:
+        return act_on(output, mailer, "retry", which, reason=reason, by=by, dry_run=dry_run)
+
+
+@queue.command()
+def force(
+    which: asking.Which = None,
+    reason: asking.Reason = None,
+    by: By = None,
+    dry_run: asking.DryRun = False,
+    config: options.Config = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> int:
+    """Let mails be due now whatever their clock says: frozen, held, or with an unknown outcome."""
+    output = Output(as_json=as_json, quiet=quiet)
+    with mailer_for(config) as mailer:
+        return act_on(output, mailer, "force", which, reason=reason, by=by, dry_run=dry_run)
+
+
+@queue.command()
+def hold(
+    which: asking.Which = None,
+    until: asking.Until = None,
+    standing: asking.Standing = False,
+    reason: asking.Reason = None,
+    by: By = None,
+    dry_run: asking.DryRun = False,
+    config: options.Config = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> int:
+    """Keep queued mails back until they are released; with --until or --standing, mail to come as well."""
+    output = Output(as_json=as_json, quiet=quiet)
+    with mailer_for(config) as mailer:
+        if (standing or until is not None) and not dry_run:
+            return stand(output, mailer, which, until=until, reason=reason, by=by)
+        return act_on(output, mailer, "hold", which, reason=reason, by=by, dry_run=dry_run)
+
+
+@queue.command()
+def lift(
+    hold: asking.HoldId,
+    reason: asking.Reason = None,
+    by: By = None,
+    config: options.Config = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> int:
+    """End a standing hold; what it held stays held until it is released."""
+    output = Output(as_json=as_json, quiet=quiet)
+    with mailer_for(config) as mailer:
+        return lift_hold(output, mailer, hold, reason=reason, by=by)
+
+
+@queue.command()
+def release(
+    which: asking.Which = None,
+    reason: asking.Reason = None,
+    by: By = None,
+    dry_run: asking.DryRun = False,
+    config: options.Config = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> int:
+    """Let held mails go out."""
+    output = Output(as_json=as_json, quiet=quiet)
+    with mailer_for(config) as mailer:
+        return act_on(output, mailer, "release", which, reason=reason, by=by, dry_run=dry_run)
+
+
+@queue.command()
+def freeze(
+    which: asking.Which = None,
+    reason: asking.Reason = None,
+    by: By = None,
+    dry_run: asking.DryRun = False,
+    config: options.Config = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> int:
+    """Let the clock pass mails by."""
+    output = Output(as_json=as_json, quiet=quiet)
+    with mailer_for(config) as mailer:
+        return act_on(output, mailer, "freeze", which, reason=reason, by=by, dry_run=dry_run)
+
+
+@queue.command()
+def thaw(
+    which: asking.Which = None,
+    reason: asking.Reason = None,
+    by: By = None,
+    dry_run: asking.DryRun = False,
+    config: options.Config = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> int:
+    """Take back what freeze did."""
+    output = Output(as_json=as_json, quiet=quiet)
+    with mailer_for(config) as mailer:
+        return act_on(output, mailer, "thaw", which, reason=reason, by=by, dry_run=dry_run)
+
+
+@queue.command()
+def delete(
+    which: asking.Which = None,
+    reason: asking.Reason = None,
+    by: By = None,
+    dry_run: asking.DryRun = False,
+    config: options.Config = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> int:
+    """Cancel queued or held mails: nobody who is still open gets them. The log keeps them."""
+    output = Output(as_json=as_json, quiet=quiet)
+    with mailer_for(config) as mailer:
+        return act_on(output, mailer, "delete", which, reason=reason, by=by, dry_run=dry_run)
+
+
+@queue.command()
+def stats(
+    config: options.Config = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> int:
+    """Say how full the queue is."""
+    output = Output(as_json=as_json, quiet=quiet)
+    with mailer_for(config) as mailer:
+        return stats_of(output, mailer)

@@ -1,0 +1,214 @@
+"""The queue, told: in lists, mail by mail, and in figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from mailsend.cli.exits import Exit
+from mailsend.cli.output import Output, counted
+from mailsend.cli.queue_holds import tell_holds
+from mailsend.cli.server_asking import person
+from mailsend.cli.stored_documents import attempt_lines, mail_document
+from mailsend.cli.viewing import viewable_html, write_file
+from mailsend.mailer.clock import utc_now
+
+if TYPE_CHECKING:
+    from mailsend.mailer import Mailer
+    from mailsend.model.stored_content import StoredContent
+    from mailsend.model.stored_mail import StoredMail
+
+__all__ = ["list_of", "show_one", "stats_of"]
+
+_TIME: Final = "%Y-%m-%d %H:%M:%S"
+
+
+def list_of(
+    output: Output, mailer: Mailer, query: Sequence[str] | None, *, after: str | None, limit: int
+) -> int:
+    """List open mails."""
+    page = mailer.outbox.search(" ".join(query or ()), limit=limit, after=after)
+    holds = tell_holds(output, mailer)
+    mails = [mail_document(one) for one in page.mails]
+    output.document({"mails": mails, "next": page.next, "standing_holds": holds})
+    if not page.mails:
+        output.line("Nothing is in the queue." if not query else "Nothing in the queue is like that.")
+        return Exit.OK
+    now = utc_now()
+    output.table(
+        ("id", "state", "due", "age", "size", "customer", "from", "to", "subject"),
+        [_row(one, now) for one in page.mails],
+    )
+    if page.next:
+        output.line(f"{counted(len(page.mails), 'mail')}; the next ones: --after {page.next}")
+    return Exit.OK
+
+
+def show_one(
+    output: Output,
+    mailer: Mailer,
+    id: str,
+    *,
+    content: bool,
+    raw: bool,
+    save: Path | None,
+    locale: str,
+    by: str | None,
+) -> int:
+    """Show one mail."""
+    mail = mailer.outbox.get(id)
+    seen = mailer.outbox.content(id, by=person(by)) if content or raw or save is not None else None
+    if raw and seen is not None:
+        output.document({**mail_document(mail, whole=True), "raw": seen.data.decode("utf-8", "replace")})
+        output.block(seen.data.decode("utf-8", "replace"))
+        return Exit.OK
+    told = mail_document(mail, whole=True)
+    if seen is not None and content:
+        told["content"] = _content_document(seen)
+    output.document(told)
+    _tell(output, mail, locale)
+    if seen is not None and content:
+        _tell_content(output, seen)
+    if seen is not None and save is not None:
+        for one in _saved(mail, seen, save):
+            output.labelled("written", str(one))
+    return Exit.OK
+
+
+def stats_of(output: Output, mailer: Mailer) -> int:
+    """Say how full the queue is."""
+    stats = mailer.outbox.stats()
+    output.document(
+        {
+            "standing_holds": tell_holds(output, mailer),
+            "states": dict(stats.states),
+            "reasons": dict(stats.reasons),
+            "servers": dict(stats.servers),
+            "customers": dict(stats.customers),
+            "frozen": stats.frozen,
+            "due": stats.due,
+            "oldest_due": stats.oldest_due,
+            "next_due": _iso(stats.next_due),
+        }
+    )
+    for state, many in stats.states.items():
+        output.labelled(state, str(many))
+    output.labelled("frozen", str(stats.frozen))
+    late = "" if stats.oldest_due is None else f", the first of them for {_span(stats.oldest_due)}"
+    output.labelled("due", f"{stats.due}{late}")
+    if stats.next_due is not None:
+        output.labelled("next", _time(stats.next_due))
+    for title, counts in (("held because of", stats.reasons), ("queued for", stats.customers)):
+        if counts:
+            output.heading(title)
+            for name, many in counts.items():
+                output.labelled(name or "(application)", str(many), indent=2)
+    return Exit.OK
+
+
+def _tell(output: Output, mail: StoredMail, locale: str) -> None:
+    state = f"{mail.state}{', frozen' if mail.frozen else ''}{f' ({mail.reason})' if mail.reason else ''}"
+    for label, text in (
+        ("id", mail.id),
+        ("Message-ID", f"<{mail.message_id}>"),
+        ("state", state),
+        ("why", mail.why),
+        ("due", _time(mail.due_at)),
+        ("queued", _time(mail.queued_at)),
+        ("customer", mail.customer or ""),
+        ("from", mail.sender_mailbox),
+        ("bounces to", mail.reverse_path),
+        ("subject", mail.subject),
+        ("size", f"{mail.size} bytes"),
+        ("servers", ", ".join(name for _, name in mail.routes)),
+    ):
+        if text:
+            output.labelled(label, text)
+    output.heading("recipients")
+    for one in mail.recipients:
+        said = f" ({one.code} {one.enhanced} {one.reply})".replace("  ", " ") if one.code else ""
+        reason = f", {one.reason}" if one.reason and one.reason != one.outcome else ""
+        output.labelled(one.field, f"{one.address}: {one.outcome}{reason}{said}", indent=2)
+    if mail.decisions:
+        output.heading("decisions")
+        output.block(mail.explain(locale))
+    for line in attempt_lines(mail):
+        output.line(line)
+    if mail.events:
+        output.heading("events")
+        for event in mail.events:
+            output.labelled(
+                event.act, f"{_time(event.at)} by {event.by}{f': {event.reason}' if event.reason else ''}",
+                indent=2,
+            )  # fmt: skip
+
+
+def _tell_content(output: Output, seen: StoredContent) -> None:
+    output.heading("header")
+    output.block(seen.header)
+    if seen.text is not None:
+        output.heading("text")
+        output.block(seen.text)
+    if seen.html is not None:
+        output.labelled("HTML", f"{len(seen.html)} characters: --save FOLDER writes it")
+    for one in seen.attachments:
+        output.labelled("attachment", f"{one.filename} ({one.content_type}, {len(one.data)} bytes)")
+
+
+def _saved(mail: StoredMail, seen: StoredContent, folder: Path) -> list[Path]:
+    written = [folder / f"{mail.id}.eml"]
+    write_file(written[0], seen.data)
+    page = viewable_html(seen.html, seen.attachments)
+    if page is not None:
+        written.append(folder / f"{mail.id}.html")
+        write_file(written[-1], page.encode())
+    for number, one in enumerate(seen.attachments, start=1):
+        written.append(folder / f"{mail.id}-{number}-{one.filename}")
+        write_file(written[-1], one.data)
+    return written
+
+
+def _content_document(seen: StoredContent) -> dict[str, Any]:
+    return {
+        "header": seen.header,
+        "subject": seen.subject,
+        "text": seen.text,
+        "html": seen.html,
+        "attachments": [
+            {"filename": one.filename, "content_type": one.content_type, "size": len(one.data)}
+            for one in seen.attachments
+        ],
+    }
+
+
+def _row(mail: StoredMail, now: datetime) -> tuple[str, ...]:
+    reason = f" ({mail.reason})" if mail.reason else ""
+    to = [one.address for one in mail.recipients if one.field != "archive"]
+    return (
+        mail.id,
+        f"{mail.state}{reason}{' frozen' if mail.frozen else ''}",
+        _time(mail.due_at),
+        _span((now - mail.queued_at).total_seconds()),
+        str(mail.size),
+        mail.customer or "",
+        mail.sender,
+        f"{to[0]}{f' and {len(to) - 1} more' if len(to) > 1 else ''}" if to else "",
+        mail.subject,
+    )
+
+
+def _span(seconds: float) -> str:
+    for unit, many in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= many:
+            return f"{seconds / many:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _time(at: datetime | None) -> str:
+    return "" if at is None else f"{at.strftime(_TIME)} UTC"
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

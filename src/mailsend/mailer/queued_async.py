@@ -1,0 +1,86 @@
+"""The AsyncMailer's queue: the same names, awaited; the store is reached through its own thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from mailsend.mailer import diversion
+from mailsend.model.done import Done
+
+if TYPE_CHECKING:
+    from mailsend.mailer.core import Core
+    from mailsend.mailer.queueing.rounds import Ready
+    from mailsend.mailer.queueing.stopping import Stopping
+    from mailsend.mailer.thinking import Thinking
+    from mailsend.model.message import Message
+    from mailsend.model.submission import Refusal, Submission
+    from mailsend.store.queue import Claimed
+
+__all__ = ["AsyncQueuedMail"]
+
+
+class AsyncQueuedMail:
+    """What an AsyncMailer with a store does besides sending at once; without one each raises StoreError."""
+
+    _core: Core
+    _think: Callable[[Thinking[Any]], Awaitable[Any]]
+
+    async def enqueue(self, message: Message | Submission, connection: Any = None) -> str:
+        """Put a mail into the queue and give its id, as ``Mailer.enqueue`` does.
+
+        ``connection`` is an AsyncSession or AsyncConnection.
+        """
+        return (await self.enqueue_many((message,), connection))[0]
+
+    async def enqueue_many(
+        self, messages: Iterable[Message | Submission], connection: Any = None
+    ) -> list[str]:
+        """Put mails into the queue with one commit, all or none; give their ids in order."""
+        desk = await asyncio.to_thread(self._core.queue_desk, "enqueue")
+        if diversion.current() is not None:
+            return [diversion.tell_queued(await self._finished(one)) for one in messages]
+        deposits = [desk.deposit(await self._finished(one), how="enqueue") for one in messages]
+        if connection is not None:
+            return await desk.put_by_async(connection, deposits)
+        placed = await asyncio.wrap_future(desk.put(deposits))
+        self._core.wake()
+        return [one.id for one in placed]
+
+    async def keep(self, submission: Submission | Refusal) -> str:
+        """Keep a preview for a later request, and give its id, as ``Mailer.keep`` does."""
+        desk = self._core.queue_desk("keep")
+        deposit = desk.kept(self._core.finished(submission))
+        return (await asyncio.wrap_future(desk.put([deposit])))[0].id
+
+    async def deliver_due(
+        self, limit: int = 100, *, concurrency: int = 16, stopping: Stopping | None = None
+    ) -> Done:
+        """Bring at most ``limit`` mails of the queue that are due on their way, as ``Mailer.deliver_due`` does."""
+        desk = self._core.queue_desk("deliver_due")
+        if diversion.current() is not None:
+            return Done()
+        claim, claiming = desk.claim(limit)
+        claimed = await asyncio.wrap_future(claiming)
+        if not claimed:
+            return await asyncio.to_thread(desk.nothing_due)
+        await asyncio.to_thread(self._core.test_mode.look_anew)
+        ready = [await self._ready_to_go(one) for one in claimed]
+        done = await self._core.rounds.bring(claim, ready, concurrency=concurrency, stopping=stopping)
+        return await asyncio.to_thread(desk.with_next_due, done)
+
+    async def _ready_to_go(self, claimed: Claimed) -> Ready:
+        rounds = self._core.rounds
+        try:
+            ready: Ready = await self._think(rounds.ready(claimed))
+        except Exception as problem:  # noqa: BLE001 - a directory that is away stops no other customer's mail
+            return rounds.unready(claimed, problem)
+        return ready
+
+    async def _finished(self, message: Message | Submission) -> Submission:
+        from mailsend.model.submission import Submission
+
+        if isinstance(message, Submission):
+            return message
+        return self._core.finished((await self._think(self._core.think(message))).answer)

@@ -1,0 +1,160 @@
+"""Stored mails made ready to go out again: frozen bytes, open recipients, and the servers of today."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from mailsend.decide.route import RoutesDecision, RoutesReason
+from mailsend.errors import StoreError
+from mailsend.model.address import Address, ByAddress, Mailbox
+from mailsend.model.circumstances import OfferedServer, Owner
+from mailsend.model.consignment import Asked, Consignment, Standing, WhoSends
+from mailsend.model.envelope import NULL_REVERSE_PATH, Envelope, ReversePath
+from mailsend.model.standing_hold import MailFacts
+from mailsend.store.mails import joined
+from mailsend.store.times import moment, time_of, time_or_none
+
+if TYPE_CHECKING:
+    from mailsend.store.queue import Claimed, KeptRecipient
+    from mailsend.store.vault import Vault
+
+__all__ = ["CONFIRMED", "Bundle", "asked_of", "bundles_of", "data_of", "due_of"]
+
+CONFIRMED: Final = "confirmed"  # how a mail came that goes out in spite of test mode
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """One part of a claimed mail that goes out together: whose positions are whose.
+
+    ``consignment`` is None where none of its servers is known any more.
+    """
+
+    consignment: Consignment | None
+    positions: Mapping[int, Address] = field(default_factory=dict)
+
+    def standing(self, recipients: Sequence[KeptRecipient]) -> dict[int, str]:
+        """Give who stands in RCPT TO for each of its positions."""
+        return {one.position: one.envelope_address for one in recipients if one.position in self.positions}
+
+
+def asked_of(row: Any) -> tuple[str | None, str | None]:
+    """Give customer and unit of a stored mail, as rules are asked for by them."""
+    return row.customer or None, row.business_unit or None
+
+
+def data_of(claimed: Claimed, vault: Vault | None) -> bytes:
+    """Give the frozen bytes of a claimed mail; raises StoreError where they cannot be opened, or are gone."""
+    row = claimed.row
+    if row.data is None:
+        raise StoreError("its content is kept no longer", advice="Delete it: mailsend queue delete.")
+    kept = bytes(row.data)
+    if row.sealed:
+        assert vault is not None  # whoever sealed it had one; settings without keys are refused
+        kept = vault.open_bytes(row.id, "data", kept)
+    return joined(kept, row.cuts, claimed.blobs.__getitem__)
+
+
+def due_of(claimed: Claimed) -> list[KeptRecipient]:
+    """Give those recipients who are due."""
+    at = moment(claimed.at)
+    return [one for one in claimed.recipients if one.due_at is not None and one.due_at <= at]
+
+
+def bundles_of(claimed: Claimed, data: bytes, servers: Sequence[OfferedServer]) -> tuple[Bundle, ...]:
+    """Give what of a claimed mail is due: those whose server fell silent apart, each to that one alone (M20)."""
+    apart: dict[str, list[KeptRecipient]] = {}
+    for one in due_of(claimed):
+        apart.setdefault(one.pinned if one.outcome == "unknown" else "", []).append(one)
+    return tuple(_bundle(claimed, data, servers, pinned, recipients) for pinned, recipients in apart.items())
+
+
+def _bundle(
+    claimed: Claimed,
+    data: bytes,
+    servers: Sequence[OfferedServer],
+    pinned: str,
+    recipients: Sequence[KeptRecipient],
+) -> Bundle:
+    row = claimed.row
+    routes = _routes(row.routes, servers, pinned)
+    who = {one.position: _address(one.address) for one in recipients}
+    if not routes:
+        return Bundle(None, who)
+    customer, unit = asked_of(row)
+    consignment = Consignment(
+        id=row.id,
+        message_id=row.message_id,
+        message=Asked(
+            customer=customer,
+            business_unit=unit,
+            require_tls=bool(row.require_tls),
+            send_at=time_or_none(row.send_at),
+            essential=bool(row.essential),
+        ),
+        sender=WhoSends(_mailbox(row.sender_mailbox)),
+        recipients=ByAddress(
+            {who[one.position]: Standing(_address(one.envelope_address)) for one in recipients}
+        ),
+        routes=RoutesDecision(reason=RoutesReason.SMARTHOST, offered=routes),
+        envelopes=_envelopes(row, recipients),
+        data=data,
+        digest=row.digest,
+        rules_version=row.rules_version,
+        prepared=time_of(row.prepared_at),
+        in_test_mode=bool(row.in_test_mode),
+        confirmed=row.how == CONFIRMED,
+        expires_at=time_or_none(row.expires_at),
+        facts=MailFacts(
+            customer=row.customer,
+            unit=row.business_unit,
+            template=row.template,
+            kind=row.kind,
+            requested=row.requested,
+            sender=row.sender,
+            tags=() if row.tags == "[]" else tuple(json.loads(row.tags)),
+            recipients=tuple((one.field, one.address) for one in claimed.recipients),
+        ),
+    )
+    return Bundle(consignment, who)
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> Address:
+    """Read an address of ours: each stands in several columns, and some in every mail."""
+    return Address.parse(text)
+
+
+@lru_cache(maxsize=1024)
+def _mailbox(text: str) -> Mailbox:
+    return Mailbox.parse(text)
+
+
+@lru_cache(maxsize=1024)
+def _reverse_path(text: str) -> ReversePath:
+    return _address(text) if text else NULL_REVERSE_PATH
+
+
+def _routes(kept: str, servers: Sequence[OfferedServer], pinned: str) -> tuple[OfferedServer, ...]:
+    """Give the servers that were decided on, in their order, as far as they are still known."""
+    known: dict[tuple[str, str], OfferedServer] = {}
+    for one in servers:
+        known.setdefault((one.owner, one.server.name), one)
+    wanted = [(Owner(owner), name) for owner, name in json.loads(kept) if pinned in ("", name)]
+    return tuple(known[one] for one in wanted if one in known)
+
+
+def _envelopes(row: Any, recipients: Sequence[KeptRecipient]) -> tuple[Envelope, ...]:
+    """Give the envelopes as they were frozen, with those recipients alone that are due."""
+    due: dict[int, dict[Address, None]] = {}
+    for one in recipients:
+        due.setdefault(one.envelope, {})[_address(one.envelope_address)] = None
+    frozen = json.loads(row.envelopes)
+    return tuple(
+        Envelope(reverse_path=_reverse_path(frozen[number][0]), recipients=tuple(due[number]))
+        for number in sorted(due)
+    )

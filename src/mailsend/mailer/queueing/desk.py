@@ -1,0 +1,94 @@
+"""What both mailers do with the queue: mails put in, claimed, and whoever waits for them woken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from mailsend.mailer.clock import utc_now
+from mailsend.mailer.queueing.depositing import Held, deposit_of
+from mailsend.model.done import Done
+from mailsend.store.times import moment
+
+if TYPE_CHECKING:
+    from mailsend.mailer.core import Core
+    from mailsend.model.submission import Submission
+    from mailsend.store import Store
+    from mailsend.store.queue import Claimed, Deposit, Placed
+
+__all__ = ["KEPT", "QueueDesk"]
+
+KEPT: Final = "kept"  # why a preview is held that was kept for a later request
+
+
+class QueueDesk:
+    """The queue of one open store."""
+
+    def __init__(self, core: Core, store: Store) -> None:
+        self._core = core
+        self._store = store
+        self._vault = core.content_vault
+
+    def deposit(
+        self, submission: Submission, *, how: str, held: Held | None = None, linked_to: str = ""
+    ) -> Deposit:
+        """Give the rows of a mail that goes out by the queue; raises InvalidSettings where it needs a key."""
+        return deposit_of(
+            submission,
+            how=how,
+            now=utc_now(),
+            retry=self._core.rounds.retry,
+            vault=self._vault,
+            held=held,
+            linked_to=linked_to,
+        )
+
+    def kept(self, submission: Submission) -> Deposit:
+        """Give the rows of a preview that waits for somebody's word."""
+        return self.deposit(submission, how="keep", held=Held(KEPT))
+
+    def put(self, deposits: Sequence[Deposit]) -> Future[tuple[Placed, ...]]:
+        """Put mails in, with one commit."""
+        return self._store.queue.put_many(deposits, now=utc_now())
+
+    def put_by(self, connection: object, deposits: Sequence[Deposit]) -> list[str]:
+        """Put mails in by the caller's own transaction; give their ids."""
+        from mailsend.store.callers import place_by
+
+        placed = place_by(
+            connection,
+            list(deposits),
+            uuid=self._store.uuid,
+            now=moment(utc_now()),
+            committed=self._core.wake,
+        )
+        return [one.id for one in placed]
+
+    async def put_by_async(self, connection: Any, deposits: Sequence[Deposit]) -> list[str]:
+        """Put mails in by the caller's own asynchronous transaction; give their ids."""
+        import asyncio
+
+        from mailsend.store.callers import run_with
+
+        await asyncio.to_thread(lambda: self._store.uuid)  # read once, and not on the caller's loop
+        ids: list[str] = await run_with(connection, lambda given: self.put_by(given, deposits))
+        return ids
+
+    def claim(self, limit: int) -> tuple[str, Future[tuple[Claimed, ...]]]:
+        """Take what is due; give the claim's name, and what it took once that is sure."""
+        rounds = self._core.rounds
+        name = rounds.new_claim()
+        claiming = self._store.queue.claim(
+            name=name, most=limit, now=utc_now(), lease=rounds.lease, settle=rounds.settle
+        )
+        return name, claiming
+
+    def nothing_due(self) -> Done:
+        """Say that nothing was due, and when something is."""
+        return self.with_next_due(Done())
+
+    def with_next_due(self, done: Done) -> Done:
+        """Say when the next mail is due."""
+        return replace(done, next_due=self._store.queue.next_due())

@@ -1,0 +1,28 @@
+"""Text and JSON as every database takes them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+__all__ = ["LONGEST_WORD", "as_json", "storable"]
+
+LONGEST_WORD: Final = 32  # characters of a stable code, as its columns hold it
+
+_write: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+_STAND_IN: Final = "\ufffd"
+
+
+def storable(text: str) -> str:
+    """Give ``text`` with U+FFFD for NUL, which PostgreSQL's text does not take, and for halves of pairs."""
+    if text.isascii():
+        return text.replace("\0", _STAND_IN) if "\0" in text else text
+    return _UNSTORABLE.sub(_STAND_IN, text)
+
+
+def as_json(value: Any) -> str:
+    """Give ``value`` as compact JSON that a column of text holds."""
+    written = _write(value)  # it escapes NUL
+    return written if written.isascii() else _UNSTORABLE.sub(_STAND_IN, written)

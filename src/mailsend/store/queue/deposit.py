@@ -1,0 +1,160 @@
+"""A mail put into the store: all of its rows, in one transaction, whoever's it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import bindparam, select, text
+
+from mailsend.errors import IdempotencyConflict
+from mailsend.store.buckets import keep_rates
+from mailsend.store.queue.endings import columns_of
+from mailsend.store.queue.inserts import insertion
+from mailsend.store.schema import mails
+from mailsend.store.statement import Statement
+
+if TYPE_CHECKING:
+    from mailsend.decide.limit import Limit
+    from mailsend.store.database import Transaction
+    from mailsend.store.queue.endings import Ending
+
+__all__ = ["Deposit", "Placed", "place", "place_all"]
+
+Row = dict[str, Any]
+
+_MESSAGE: Final = insertion(mails.message, giving="id")
+_RECIPIENT: Final = insertion(mails.recipient)
+_CONTENT: Final = insertion(mails.content)
+_BLOB: Final = insertion(mails.blob)
+_HOLD_BLOBS: Final = (
+    select(mails.blob.c.digest)
+    .where(mails.blob.c.digest.in_(bindparam("digests", expanding=True)))
+    .with_for_update(read=True, key_share=True)
+)
+_CONTENT_BLOB: Final = insertion(mails.content_blob)
+_ATTEMPT: Final = insertion(mails.attempt, but=("id",))
+_KEY: Final = insertion(mails.idempotency, giving="message")
+
+_WHOSE: Final = 'customer = :customer AND in_test_mode = :in_test_mode AND "key" = :key'
+_KNOWN_KEY: Final = Statement(
+    text(f"SELECT message, request_digest FROM {mails.idempotency.name} WHERE {_WHOSE}")  # noqa: S608 - names of ours
+)
+# A key is kept for so long, and for as long as its mail is open.
+_OLD_KEY: Final = Statement(
+    text(
+        f"DELETE FROM {mails.idempotency.name} WHERE {_WHOSE} AND kept_until < :now AND NOT EXISTS ("  # noqa: S608 - names of ours
+        f"SELECT 1 FROM {mails.message.name} AS m WHERE m.id = {mails.idempotency.name}.message"
+        " AND m.state IN ('queued', 'sending', 'held'))"
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit:
+    """The rows of one mail. ``key`` is that of its idempotency key, where it has one.
+
+    ``blobs`` are its large contents by digest; ``attempts`` what has been tried already; ``limit`` is
+    that of its lane.
+    """
+
+    message: Row
+    recipients: Sequence[Row]
+    content: Row | None
+    blobs: Mapping[str, bytes]
+    attempts: Sequence[Row] = ()
+    key: Row | None = None
+    limit: Limit | None = None
+
+    def ended(self, ending: Ending) -> Deposit:
+        """Give the rows of the mail after a round that ended so, before it was put in."""
+        message = {
+            **self.message,
+            "state": ending.state,
+            "reason": ending.reason,
+            "why": ending.why,
+            "due_at": ending.due_at,
+            "rank": ending.rank,
+            "attempts": ending.counted,
+            "done_at": ending.done_at,
+            "tried_at": self.message["queued_at"],
+            "server": ending.server,
+            "queue_id": ending.queue_id,
+            "digest": ending.digest,
+        }
+        known = {one.position: columns_of(one) for one in ending.recipients}
+        return replace(
+            self,
+            message=message,
+            recipients=[{**one, **known.get(one["position"], {})} for one in self.recipients],
+            attempts=[dict(one) for one in ending.attempts],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Which mail is in the store now; ``fresh``: it was put there by this very call."""
+
+    id: str
+    fresh: bool = True
+
+
+def place(transaction: Transaction, deposit: Deposit, *, now: int) -> Placed:
+    """Put one mail in, once; raises IdempotencyConflict. ``now`` is in microseconds.
+
+    A mail whose id, or whose idempotency key with the same request, is there already is not put in
+    again (M36).
+    """
+    if deposit.key is not None:
+        known = _key_of(transaction, deposit.key, now=now)
+        if known is not None:
+            return Placed(known, fresh=False)
+    if not transaction.run(_MESSAGE, **deposit.message):
+        return Placed(deposit.message["id"], fresh=False)
+    if deposit.limit is not None:
+        keep_rates(transaction, deposit.message["lane"], deposit.limit, now=now)
+    _place_rest(transaction, (deposit,))
+    return Placed(deposit.message["id"])
+
+
+def _key_of(transaction: Transaction, key: Row, *, now: int) -> str | None:
+    """Take a key, or give the mail that has it; raises IdempotencyConflict where that asked for another."""
+    transaction.run(_OLD_KEY, now=now, **_named(key))
+    while not transaction.run(_KEY, **key):
+        known = transaction.run(_KNOWN_KEY, **_named(key))
+        if not known:  # it has just been freed
+            continue
+        if known[0].request_digest != key["request_digest"]:
+            raise IdempotencyConflict(str(key["key"]))
+        return str(known[0].message)
+    return None
+
+
+def place_all(transaction: Transaction, deposits: Sequence[Deposit]) -> None:
+    """Put many mails in that are new and have no idempotency key."""
+    transaction.run_many(_MESSAGE_QUIETLY, [one.message for one in deposits])
+    _place_rest(transaction, deposits)
+
+
+_MESSAGE_QUIETLY: Final = insertion(mails.message)
+
+
+def _place_rest(transaction: Transaction, deposits: Sequence[Deposit]) -> None:
+    transaction.run_many(_RECIPIENT, [row for one in deposits for row in one.recipients])
+    transaction.run_many(_CONTENT, [one.content for one in deposits if one.content is not None])
+    blobs = {digest: data for one in deposits for digest, data in one.blobs.items()}
+    if blobs:
+        rows = [{"digest": digest, "data": data, "size": len(data)} for digest, data in blobs.items()]
+        transaction.run_many(_BLOB, rows)
+        # One that was there may be taken out just now, since nobody held it: then it is put in again.
+        held_now = transaction.connection.execute(_HOLD_BLOBS, {"digests": list(blobs)})
+        known = {one.digest for one in held_now}
+        transaction.run_many(_BLOB, [row for row in rows if row["digest"] not in known])
+        held = [{"message": one.message["id"], "digest": digest} for one in deposits for digest in one.blobs]
+        transaction.run_many(_CONTENT_BLOB, held)
+    transaction.run_many(_ATTEMPT, [row for one in deposits for row in one.attempts])
+
+
+def _named(key: Row) -> dict[str, Any]:
+    return {name: key[name] for name in ("customer", "in_test_mode", "key")}

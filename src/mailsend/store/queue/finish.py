@@ -1,0 +1,159 @@
+"""What became of a claimed mail, written down by whoever still holds it, and by nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import bindparam, text, update
+
+from mailsend.model.mail_state import MailState
+from mailsend.model.report import Outcome
+from mailsend.store.mails import forget_sensitive
+from mailsend.store.queue.endings import Ending, columns_of
+from mailsend.store.queue.inserts import insertion
+from mailsend.store.schema import mails, upkeep
+from mailsend.store.statement import Statement
+
+if TYPE_CHECKING:
+    from mailsend.store.database import Transaction
+
+__all__ = ["Mark", "finish", "finish_all", "mark_all", "renew"]
+
+_FINISH: Final = Statement(
+    text(
+        f"UPDATE {mails.message.name} SET state = :state, reason = :reason, why = :why, due_at = :due_at,"  # noqa: S608 - names of ours
+        ' "rank" = :rank, attempts = :attempts, done_at = :done_at, server = :server, queue_id = :queue_id,'
+        " digest = :digest, prepared_at = :prepared_at, lease_until = NULL, worker = '',"
+        " gives_up_at = COALESCE(gives_up_at, :gives_up_at)"
+        " WHERE id = :id AND fence = :fence AND state = 'sending' RETURNING id"  # what Act.FINISH is allowed from
+    )
+)
+_TOLD: Final = (
+    "outcome", "reason", "fault", "lasting", "attempts", "resends", "due_at", "pinned", "code", "enhanced",
+    "reply", "server", "queue_id", "updated_at",
+)  # fmt: skip
+_RECIPIENT: Final = Statement(
+    update(mails.recipient)
+    .where(
+        mails.recipient.c.message == bindparam("mail"),
+        mails.recipient.c.position == bindparam("place"),
+    )
+    .values({one: bindparam(one) for one in _TOLD})
+)
+_ATTEMPT: Final = insertion(mails.attempt, but=("id",))
+_EVENT: Final = insertion(mails.event, but=("id",))
+
+# An expired mail frees its key, but where somebody accepted it (M36).
+_FREE_KEY: Final = Statement(
+    text(
+        f"DELETE FROM {mails.idempotency.name} WHERE message = :mail AND NOT EXISTS ("  # noqa: S608 - names of ours
+        f"SELECT 1 FROM {mails.recipient.name} AS r WHERE r.message = :mail AND r.outcome = :accepted)"
+    )
+)
+
+# Only who holds the lease may let content out; what it marks is unknown where nothing is heard of it.
+# Nor does any go to a real recipient once test mode is on, unless a person confirmed this very mail.
+_MARK: Final = Statement(
+    text(
+        f"UPDATE {mails.recipient.name} SET marked = :fence, pinned = :server"  # noqa: S608 - names of ours
+        " WHERE message = :id AND position = :position AND due_at IS NOT NULL AND EXISTS ("
+        f"SELECT 1 FROM {mails.message.name} AS m WHERE m.id = :id AND m.fence = :fence"
+        " AND m.state = 'sending' AND m.lease_until > :now"
+        f" AND (m.in_test_mode = 1 OR m.how = 'confirmed' OR NOT EXISTS (SELECT 1 FROM {upkeep.test_switch.name}"
+        " AS s WHERE s.enabled = 1 AND s.scope IN ('', m.customer))))"
+    )
+)
+_RENEW: Final = Statement(
+    text(
+        f"UPDATE {mails.message.name} SET lease_until = :lease"  # noqa: S608 - names of ours
+        " WHERE state = 'sending' AND worker = :claim AND lease_until > :now RETURNING id"
+    )
+)
+
+
+def finish(transaction: Transaction, ending: Ending, *, now: int) -> bool:
+    """Write an ending down; False where the mail is no longer in these hands, and nothing is written."""
+    return finish_all(transaction, [(ending, now)])[0]
+
+
+def finish_all(transaction: Transaction, endings: Sequence[tuple[Ending, int]]) -> list[bool]:
+    """Write endings down, each with its time; say of each whether the mail was still in these hands."""
+    held = [bool(transaction.run(_FINISH, **_columns(one))) for one, _ in endings]
+    written = [one for one, ours in zip(endings, held, strict=True) if ours]
+    transaction.run_many(
+        _RECIPIENT,
+        [
+            {**columns_of(one), "mail": ending.id, "place": one.position, "updated_at": now}
+            for ending, now in written
+            for one in ending.recipients
+        ],
+    )
+    transaction.run_many(_ATTEMPT, [dict(one) for ending, _ in written for one in ending.attempts])
+    transaction.run_many(_EVENT, [dict(one) for ending, _ in written for one in ending.events])
+    transaction.run_many(
+        _FREE_KEY,
+        [
+            {"mail": ending.id, "accepted": str(Outcome.ACCEPTED)}
+            for ending, _ in written
+            if ending.state == MailState.EXPIRED
+        ],
+    )
+    forget_sensitive(transaction, [ending.id for ending, _ in written if ending.done_at is not None])
+    return held
+
+
+def _columns(ending: Ending) -> dict[str, Any]:
+    return {
+        "id": ending.id,
+        "fence": ending.fence,
+        "state": ending.state,
+        "reason": ending.reason,
+        "why": ending.why,
+        "due_at": ending.due_at,
+        "rank": ending.rank,
+        "attempts": ending.counted,
+        "done_at": ending.done_at,
+        "server": ending.server,
+        "queue_id": ending.queue_id,
+        "digest": ending.digest,
+        "prepared_at": ending.prepared_at,
+        "gives_up_at": ending.gives_up_at,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """That content goes out to those at ``positions`` under the claim ``fence``; ``now`` in microseconds."""
+
+    id: str
+    fence: int
+    positions: tuple[int, ...]
+    server: str
+    now: int
+
+
+def mark_all(transaction: Transaction, marks: Sequence[Mark]) -> list[bool]:
+    """Write down that content goes out now; say of each mark whether it may."""
+    rows = [
+        {"id": one.id, "fence": one.fence, "position": who, "server": one.server, "now": one.now}
+        for one in marks
+        for who in one.positions
+    ]
+    if transaction.run_many(_MARK, rows) == len(rows) and all(one.positions for one in marks):
+        return [True] * len(marks)
+    # Some may not; which, only trying one by one tells.
+    return [
+        bool(one.positions) and all(_marks(transaction, one, who) for who in one.positions) for one in marks
+    ]
+
+
+def _marks(transaction: Transaction, mark: Mark, position: int) -> bool:
+    row = {"id": mark.id, "fence": mark.fence, "position": position, "server": mark.server, "now": mark.now}
+    return transaction.run_many(_MARK, [row]) == 1
+
+
+def renew(transaction: Transaction, name: str, *, lease: int, now: int) -> frozenset[str]:
+    """Let a claim's lease end later; give the ids that are still in its hands."""
+    return frozenset(one.id for one in transaction.run(_RENEW, claim=name, lease=lease, now=now))

@@ -1,0 +1,113 @@
+"""The queue as the mailer has it: each method one commit, shared with whatever else waits for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, final
+
+from mailsend.store.giving_back import give_back
+from mailsend.store.queue.claim import Claimed, claim, next_due
+from mailsend.store.queue.deposit import Deposit, Placed, place, place_all
+from mailsend.store.queue.endings import Ending
+from mailsend.store.queue.finish import Mark, finish_all, mark_all, renew
+from mailsend.store.queue.lapse import Settle, lapse
+from mailsend.store.queue.renewed import write_renewed
+from mailsend.store.times import moment, time_or_none
+
+if TYPE_CHECKING:
+    from mailsend.store.database import Database, Transaction
+    from mailsend.store.writer import Writer
+
+__all__ = ["Queue"]
+
+
+@final
+class Queue:
+    """Mails put in, claimed, marked, finished; futures are done after the commit. Raises StoreError."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self._database = database
+        self._writer = writer
+
+    def put(self, deposit: Deposit, *, now: datetime) -> Future[Placed]:
+        """Put one mail in, once; the future raises IdempotencyConflict."""
+        at = moment(now)
+        return self._writer.submit(lambda transaction: place(transaction, deposit, now=at))
+
+    def put_many(self, deposits: Sequence[Deposit], *, now: datetime) -> Future[tuple[Placed, ...]]:
+        """Put several mails in with one commit, all or none; the future raises IdempotencyConflict."""
+        at = moment(now)
+
+        def work(transaction: Transaction) -> tuple[Placed, ...]:
+            if any(one.key is not None or one.limit is not None for one in deposits):
+                return tuple(place(transaction, one, now=at) for one in deposits)
+            place_all(transaction, deposits)
+            return tuple(Placed(one.message["id"]) for one in deposits)
+
+        return self._writer.submit(work)
+
+    def record(self, deposit: Callable[[], Deposit]) -> Future[Any]:
+        """Write a mail down that has been sent; in a batch, at most a second late."""
+        return self._writer.submit_lazily(deposit, place_all)
+
+    @property
+    def behind(self) -> bool:
+        """Whether so much waits to be recorded that whoever sends more should wait for it."""
+        return self._writer.behind
+
+    def claim(
+        self, *, name: str, most: int, now: datetime, lease: float, settle: Settle
+    ) -> Future[tuple[Claimed, ...]]:
+        """Take what is due, for ``lease`` seconds; what others left lying is settled first."""
+        at = moment(now)
+        until = at + int(lease * 1_000_000)
+
+        def work(transaction: Transaction) -> tuple[Claimed, ...]:
+            lapse(transaction, settle, now=at)
+            return claim(transaction, now=at, lease=until, name=name, most=most)
+
+        return self._writer.submit(work)
+
+    def mark(
+        self, id: str, fence: int, positions: Sequence[int], *, server: str, now: datetime
+    ) -> Future[bool]:
+        """Say that content goes out to the recipients at ``positions`` now; False: it may not any more."""
+        made = Mark(id, fence, tuple(positions), server, moment(now))
+        return self._writer.submit_with(made, mark_all)
+
+    def renew(self, name: str, *, lease: float, now: datetime) -> Future[frozenset[str]]:
+        """Hold a claim for ``lease`` seconds more; give the ids still in its hands."""
+        at = moment(now)
+        until = at + int(lease * 1_000_000)
+        return self._writer.submit(lambda transaction: renew(transaction, name, lease=until, now=at))
+
+    def renewed(
+        self,
+        id: str,
+        fence: int,
+        *,
+        columns: Mapping[str, Any],
+        kept: Mapping[str, Any],
+        before: str,
+        now: datetime,
+    ) -> Future[bool]:
+        """Write bytes down that were made anew (M34); False where the mail is no longer in these hands."""
+        return self._writer.submit(
+            lambda transaction: write_renewed(
+                transaction, id, fence, columns=columns, kept=kept, before=before, now=now
+            )
+        )
+
+    def give_back(self, claim: str) -> Future[tuple[str, ...]]:
+        """Put what a claim still holds back into the queue, but what may be out; give the ids."""
+        return self._writer.submit(lambda transaction: give_back(transaction, claim))
+
+    def finish(self, ending: Ending, *, now: datetime) -> Future[bool]:
+        """Write down what became of a mail; False where it is no longer in these hands."""
+        return self._writer.submit_with((ending, moment(now)), finish_all)
+
+    def next_due(self) -> datetime | None:
+        """Give when the next mail is due; None where nothing waits."""
+        return time_or_none(self._database.looking(next_due))

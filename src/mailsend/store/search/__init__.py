@@ -1,0 +1,6 @@
+"""Searching queue and log: a parsed query as SQL, and what it finds page by page."""
+
+from mailsend.store.search.conditions import condition
+from mailsend.store.search.paging import OPEN, Cursor, Page, count, found_ids, page
+
+__all__ = ["OPEN", "Cursor", "Page", "condition", "count", "found_ids", "page"]

@@ -1,0 +1,138 @@
+"""What a query finds: page by page, newest first, and counted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from sqlalchemy import ColumnElement, and_, func, literal_column, select, tuple_
+
+from mailsend.errors import StoreError
+from mailsend.model.mail_state import MailState
+from mailsend.model.query import AnyOf, Key, Match, Pattern, Query
+from mailsend.store.schema.mails import message
+from mailsend.store.search.conditions import condition
+from mailsend.store.search.leaves import Frame
+from mailsend.store.search.narrowing import narrowed
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from mailsend.store.database import Transaction
+
+__all__ = ["OPEN", "Cursor", "Page", "count", "found_ids", "page"]
+
+# What has not come to its end. Indexes lead to it past a log of any length, which no condition of a
+# caller's own can know: write All((OPEN, query)).
+OPEN: Final[Query] = AnyOf(
+    tuple(Match(Key.STATE, Pattern((one,))) for one in (MailState.QUEUED, MailState.SENDING, MailState.HELD))
+)
+
+_CURSOR: Final = re.compile(r"(-?[0-9]{1,18})\.([0-9A-Za-z_-]{1,32})\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last mail of a page, behind which the next one begins."""
+
+    queued_at: int
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.queued_at}.{self.id}"
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read what ``str`` wrote; raises StoreError."""
+        found = _CURSOR.match(text)
+        if found is None:
+            raise StoreError("this is no place in a list", advice="Begin with the first page.")
+        return cls(int(found[1]), found[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows, and where the next page begins; None where there is none."""
+
+    rows: tuple[Row[Any], ...]
+    next: Cursor | None
+
+
+def page(
+    transaction: Transaction,
+    query: Query,
+    *,
+    now: datetime,
+    limit: int = 50,
+    after: Cursor | None = None,
+    columns: Sequence[ColumnElement[Any]] = (),
+    where: ColumnElement[bool] | None = None,
+) -> Page:
+    """Give at most ``limit`` of the mails that ``query`` finds, newest first.
+
+    The rows have ``columns`` of ``mailsend_message``, all without them. ``where`` has to hold besides.
+    """
+    frame, restriction = _restricted(transaction, query, now, where)
+    if restriction is None:
+        return Page((), None)
+    queued_at, name = frame(message.c.queued_at), frame(message.c.id)
+    if after is not None:
+        restriction = and_(restriction, tuple_(queued_at, name) < tuple_(after.queued_at, after.id))
+    wanted = (*(columns or message.c), message.c.queued_at.label("_queued_at"), message.c.id.label("_id"))
+    statement = select(*wanted).where(restriction).order_by(queued_at.desc(), name.desc()).limit(limit + 1)
+    rows = transaction.connection.execute(statement).fetchall()
+    more = len(rows) > limit
+    shown = tuple(rows[:limit])
+    return Page(shown, Cursor(*shown[-1][-2:]) if more and shown else None)
+
+
+def found_ids(
+    transaction: Transaction,
+    query: Query,
+    *,
+    now: datetime,
+    limit: int | None = None,
+    where: ColumnElement[bool] | None = None,
+) -> tuple[str, ...]:
+    """Give the ids of all mails that ``query`` finds, newest first; at most ``limit`` where it is given."""
+    frame, restriction = _restricted(transaction, query, now, where)
+    if restriction is None:
+        return ()
+    order = frame(message.c.queued_at).desc(), frame(message.c.id).desc()
+    statement = select(message.c.id).where(restriction).order_by(*order).limit(limit)
+    return tuple(transaction.connection.scalars(statement))
+
+
+def count(
+    transaction: Transaction,
+    query: Query,
+    *,
+    now: datetime,
+    at_most: int | None = None,
+    where: ColumnElement[bool] | None = None,
+) -> int:
+    """Give how many mails ``query`` finds; it stops counting at ``at_most``."""
+    _, restriction = _restricted(transaction, query, now, where)
+    if restriction is None:
+        return 0
+    found = select(literal_column("1")).select_from(message).where(restriction).limit(at_most).subquery()
+    return transaction.connection.scalars(select(func.count()).select_from(found)).one()
+
+
+def _restricted(
+    transaction: Transaction, query: Query, now: datetime, where: ColumnElement[bool] | None
+) -> tuple[Frame, ColumnElement[bool] | None]:
+    """Give how columns are named, and the whole condition; None where nothing can be found."""
+    few = narrowed(transaction, query, now=now)
+    if few is not None and not few:
+        return Frame(now), None
+    frame = Frame(now, driven=few is not None)
+    conditions = [condition(query, now=now, driven=frame.driven)]
+    if few is not None:
+        conditions.append(message.c.id.in_(few))
+    if where is not None:
+        conditions.append(where)
+    return frame, and_(*conditions)

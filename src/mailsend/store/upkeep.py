@@ -1,0 +1,27 @@
+"""What keeps the store itself going: duties, workers, notices, retention."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, final
+
+from mailsend.store.duties import DutyBook
+from mailsend.store.notices import NoticeBook
+from mailsend.store.retention import Retention
+from mailsend.store.workers import WorkerBook
+
+if TYPE_CHECKING:
+    from mailsend.store.database import Database
+    from mailsend.store.writer import Writer
+
+__all__ = ["UpkeepBooks"]
+
+
+@final
+class UpkeepBooks:
+    """The books of upkeep."""
+
+    def __init__(self, database: Database, writer: Writer) -> None:
+        self.duties = DutyBook(database, writer)
+        self.workers = WorkerBook(database, writer)
+        self.notices = NoticeBook(database, writer)
+        self.retention = Retention(database, writer)

@@ -1,0 +1,288 @@
+"""One writer for a process: what waits together is committed together, and answered after the commit."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from time import monotonic  # noqa: TID251 - how long something waits is seen by nobody else
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from sqlalchemy.exc import OperationalError
+
+from mailsend.errors import StoreError
+
+if TYPE_CHECKING:
+    from mailsend.store.database import Database, Transaction
+
+__all__ = ["Writer"]
+
+T = TypeVar("T")
+
+_MOST_AT_ONCE: Final = 200  # works in one commit
+_log: Final = logging.getLogger("mailsend.store")
+_LOST: Final = "what was done could not be written down"
+
+_IDLE: Final = 30.0  # seconds after which a thread without work ends
+_LATEST: Final = 0.5  # seconds that what may wait waits at most
+_MANY: Final = 100  # of what may wait, that are not let wait any longer
+_TOO_MANY: Final = 500
+_all: weakref.WeakSet[Writer] = weakref.WeakSet()
+
+Work = Callable[["Transaction"], Any]
+Together = Callable[["Transaction", "list[Any]"], Any]
+
+
+class _Item:
+    """One thing that is written with others of its kind; alone, it is a work like any other."""
+
+    __slots__ = ("item", "together")
+
+    def __init__(self, together: Together, item: Any) -> None:
+        self.together = together
+        self.item = item
+
+    def __call__(self, transaction: Transaction) -> Any:
+        return self.together(transaction, [self.item])[0]
+
+
+class _Later:
+    """Things that are written together, soon; what it writes is made once, though it may be done twice."""
+
+    def __init__(self, together: Together) -> None:
+        self.together = together
+        self.makers: list[Callable[[], Any]] = []
+        self.due = monotonic() + _LATEST
+        self.future: Future[Any] = Future()
+        self.future.set_running_or_notify_cancel()  # several wait for it: none can cancel it for the others
+        self.future.add_done_callback(_tell_of_loss)
+        self._made: list[Any] | None = None
+
+    def __call__(self, transaction: Transaction) -> Any:
+        if self._made is None:
+            self._made = self._make()
+        return self.together(transaction, self._made)
+
+    def apart(self) -> list[Work]:
+        """Give a work for each of them."""
+        return [partial(self._write, one) for one in self._made or ()]
+
+    def _write(self, one: Any, transaction: Transaction) -> None:
+        self.together(transaction, [one])
+
+    def _make(self) -> list[Any]:
+        """Give what its makers make; one that cannot is told of, and takes none of the others with it."""
+        made = []
+        for make in self.makers:
+            try:
+                made.append(make())
+            except Exception:  # noqa: BLE001 - one that fails takes no other with it
+                _log.exception(_LOST)
+        return made
+
+
+class Writer:
+    """Gives works to one thread, which commits those that wait in one transaction.
+
+    A work may be done twice: where one of several fails, all are undone, and each is done again by
+    itself. Any thread may hand in works; what was handed in before ``close`` is still done.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._begin()
+        _all.add(self)
+
+    def _begin(self) -> None:
+        self._waiting: deque[tuple[Work, Future[Any]]] = deque()
+        self._changed = threading.Condition()
+        self._later: dict[Together, _Later] = {}
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def forget(self) -> None:
+        """Know of no work, as in a forked child: the parent's thread does not exist there."""
+        self._begin()
+
+    def submit(self, work: Callable[[Transaction], T]) -> Future[T]:
+        """Do ``work`` in the next transaction; the future is done after its commit."""
+        future: Future[T] = Future()
+        with self._changed:
+            self._refuse_closed()
+            self._waiting.append((work, future))
+            self._wake()
+        return future
+
+    def submit_with(self, item: Any, together: Callable[[Transaction, list[Any]], list[Any]]) -> Future[Any]:
+        """Write ``item`` in the next transaction, by one call of ``together`` for all of its kind that wait.
+
+        ``together`` gives an answer for each item, in order. Where it fails, each is tried by itself.
+        """
+        future: Future[Any] = Future()
+        with self._changed:
+            self._refuse_closed()
+            self._waiting.append((_Item(together, item), future))
+            self._wake()
+        return future
+
+    def submit_lazily(self, make: Callable[[], Any], together: Together) -> Future[Any]:
+        """Write what ``make`` gives with others of its kind by ``together``, half a second later at most.
+
+        ``make`` is called on the writer's thread. The future is done after the commit; see ``behind``.
+        """
+        with self._changed:
+            self._refuse_closed()
+            later = self._later.get(together)
+            if later is None:
+                later = self._later[together] = _Later(together)
+                self._wake()
+            later.makers.append(make)
+            if len(later.makers) == _MANY:
+                self._wake()
+            return later.future
+
+    @property
+    def behind(self) -> bool:
+        """Whether so much waits that whoever hands in more should wait for it."""
+        return any(len(one.makers) >= _TOO_MANY for one in tuple(self._later.values()))
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise StoreError("the store is closed", advice="Open it anew.")
+
+    def _wake(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="mailsend store", daemon=True)
+            self._thread.start()
+            atexit.register(self.close)
+        self._changed.notify()
+
+    def do(self, work: Callable[[Transaction], T]) -> T:
+        """Do ``work``, and wait for its commit; raises what it raises, and StoreError."""
+        return self.submit(work).result()
+
+    def close(self) -> None:
+        """Finish what was handed in, and end the thread; a second time it does nothing."""
+        with self._changed:
+            self._closed = True
+            thread = self._thread
+            self._changed.notify()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def _run(self) -> None:
+        while works := self._next():
+            self._commit(works)
+
+    def _next(self) -> list[tuple[Work, Future[Any]]]:
+        with self._changed:
+            while not (ready := self._ready()):
+                if self._closed:
+                    return []
+                pause = min((one.due - monotonic() for one in self._later.values()), default=_IDLE)
+                if not self._changed.wait(max(pause, 0.0)) and not (self._waiting or self._later):
+                    self._thread = None
+                    atexit.unregister(self.close)
+                    return []
+            return ready
+
+    def _ready(self) -> list[tuple[Work, Future[Any]]]:
+        """Give what is to be committed next; nothing where all of it may wait."""
+        waiting = [self._waiting.popleft() for _ in range(min(_MOST_AT_ONCE, len(self._waiting)))]
+        ready = self._grouped(waiting)
+        now = monotonic()
+        for together, later in tuple(self._later.items()):
+            if ready or self._closed or later.due <= now or len(later.makers) >= _MANY:
+                del self._later[together]
+                ready.append((later, later.future))
+        return ready
+
+    def _grouped(self, waiting: list[tuple[Work, Future[Any]]]) -> list[tuple[Work, Future[Any]]]:
+        """Make one work of all items of a kind."""
+        kinds: dict[Together, list[tuple[_Item, Future[Any]]]] = {}
+        ready: list[tuple[Work, Future[Any]]] = []
+        for work, future in waiting:
+            if isinstance(work, _Item):
+                kinds.setdefault(work.together, []).append((work, future))
+            else:
+                ready.append((work, future))
+        for together, several in kinds.items():
+            ready.append(several[0] if len(several) == 1 else self._group(together, several))
+        return ready
+
+    def _group(
+        self, together: Together, several: list[tuple[_Item, Future[Any]]]
+    ) -> tuple[Work, Future[Any]]:
+        items = [one.item for one, _ in several]
+        done: Future[list[Any]] = Future()
+
+        def answer(done: Future[list[Any]]) -> None:
+            if done.exception() is None:
+                for (_, future), told in zip(several, done.result(), strict=True):
+                    if future.set_running_or_notify_cancel():
+                        future.set_result(told)
+                return
+            for one, future in several:  # one of them is to blame: each is tried by itself
+                if future.set_running_or_notify_cancel():
+                    self._commit_alone(one, future)
+
+        done.add_done_callback(answer)
+        return (lambda transaction: together(transaction, items)), done
+
+    def _commit(self, works: list[tuple[Work, Future[Any]]]) -> None:
+        works = [one for one in works if one[1].running() or one[1].set_running_or_notify_cancel()]
+        if not works:
+            return
+        try:
+            with self._database.writing() as transaction:
+                answers = [work(transaction) for work, _ in works]
+        except BaseException as problem:  # noqa: BLE001 - it is told to whoever waits
+            if len(works) == 1:
+                self._fail(*works[0], problem)
+                return
+            for one in works:
+                self._commit_alone(*one)
+            return
+        for (_, future), answer in zip(works, answers, strict=True):
+            future.set_result(answer)
+
+    def _commit_alone(self, work: Work, future: Future[Any]) -> None:
+        try:
+            with self._database.writing() as transaction:
+                answer = work(transaction)
+        except BaseException as problem:  # noqa: BLE001 - it is told to whoever waits
+            self._fail(work, future, problem)
+        else:
+            future.set_result(answer)
+
+    def _fail(self, work: Work, future: Future[Any], problem: BaseException) -> None:
+        """Tell what went wrong; of things written together each that can be written is."""
+        apart = work.apart() if isinstance(work, _Later) else []
+        if len(apart) < 2 or isinstance(problem.__cause__, OperationalError):  # the database itself is away
+            future.set_exception(problem)
+            return
+        for one in apart:
+            alone: Future[Any] = Future()
+            alone.add_done_callback(_tell_of_loss)
+            self._commit_alone(one, alone)
+        future.set_result(None)
+
+
+def _tell_of_loss(done: Future[Any]) -> None:
+    problem = done.exception()
+    if problem is not None:  # nobody need wait for it
+        _log.error(_LOST, exc_info=problem)
+
+
+def _after_fork() -> None:
+    for one in list(_all):
+        one.forget()
+
+
+os.register_at_fork(after_in_child=_after_fork)
