@@ -51,9 +51,10 @@ def run_by(request, programs, database, settings):
             **environment,
         )
         app = engine.App(connector=engine.PsycopgConnector())
-        return procrastinate.add_tasks(app, mailer, conninfo=jobs)
+        tasks = procrastinate.add_tasks(app, mailer, conninfo=jobs)
+        request.addfinalizer(tasks.wake.close)
+        return tasks
 
-    start.engine = request.param
     return start
 
 
@@ -111,7 +112,7 @@ def test_many_mails_make_few_wake_ups(mailer, database):
 
     for _ in range(20):
         mailer.enqueue(HELLO)
-    tasks.wake.flush(20)
+    tasks.wake.close(20)
     assert _jobs(business) == [("mailsend.deliver_due", "mailsend", "todo", None)]
 
 
@@ -157,7 +158,7 @@ def test_procrastinate_takes_an_async_mailer(settings, database, sink):
         async with AsyncMailer(Settings.model_validate(settings())) as mailer, app.open_async():
             tasks = procrastinate.add_tasks(app, mailer, conninfo=jobs)
             await mailer.enqueue(HELLO)
-            await asyncio.to_thread(tasks.wake.flush, 20)
+            await asyncio.to_thread(tasks.wake.close, 20)
             await app.run_worker_async(wait=False)
 
     asyncio.run(main())

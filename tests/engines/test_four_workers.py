@@ -54,12 +54,13 @@ def test_each_mail_goes_out_once_by_four_workers(settings, database, broker, sin
     three(everywhere)
     with Mailer(Settings.model_validate(everywhere)) as mailer, Worker(mailer, batch=5, rounds=1):
         celery.add_tasks(Celery("shop", broker=broker), mailer)
-        procrastinate.add_tasks(defer_here(), mailer, conninfo=jobs_of(database))
+        tasks = procrastinate.add_tasks(defer_here(), mailer, conninfo=jobs_of(database))
         for _ in range(100):
             mailer.enqueue_many(_mails(10))
             time.sleep(0.03)
         sink.waits_for(1000, 90)
         time.sleep(2)  # whatever would come twice
+        tasks.wake.close()
 
         assert (len(sink.times), set(sink.times.values())) == (1000, {1})
     assert len(_workers(database)) >= 4

@@ -38,6 +38,15 @@ def store(request, tmp_path):
 
 
 @pytest.fixture(params=["file", "memory", POSTGRES])
+def any_url(request, tmp_path):
+    """Give the URL of an upgraded store of any kind; one in memory is its Mailer's alone."""
+    url = _url(request.param, request, tmp_path)
+    if url != "memory:":
+        upgrade(url)
+    return url
+
+
+@pytest.fixture(params=["file", "memory", POSTGRES])
 def database(request, tmp_path):
     """Give the database of an upgraded store, below all that reads and writes it."""
     url = _url(request.param, request, tmp_path)

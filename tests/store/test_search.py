@@ -433,6 +433,7 @@ INDEXED = [
     ),
     *("sender:office@suite.example", "sender:off*", "customer:rat", "customer:ra*"),
     *("after:1h", "before:40d", "on:2026-10", "age:>1h", "age:<1h", "state:held", "state:sending"),
+    *("from:office@suite.example", "requested:ann@suite.example", "state:queued", "frozen:yes"),
 ]
 
 

@@ -105,7 +105,9 @@ class _Torture:
     def _start(self) -> None:
         while self.left and len(self.putting) < ENQUEUERS:
             numbers, self.left = self.left[:A_LIFE], self.left[A_LIFE:]
-            fated = self.dice.choice(numbers[:5]) if self._more_to_kill and self.dice.random() < FATED else None
+            fated = (
+                self.dice.choice(numbers[:5]) if self._more_to_kill and self.dice.random() < FATED else None
+            )
             seed = self.dice.randrange(2**32)
             pid = self.nursery.ask(start="enqueue", numbers=numbers, seed=seed, fated=fated)
             self.putting[pid] = numbers

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mailsend.care.duty import MORE, Cared, Duty
 from mailsend.mailer.clock import monotonic
+from mailsend.model.domain import Domain
 from mailsend.model.providers import BY_DOMAIN, provider_by_mx
 from mailsend.store.providers import KnownProvider
 
@@ -23,6 +24,8 @@ _MOST: Final = 2_000  # domains in one run
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(days=7)
 _SOON: Final = timedelta(hours=1)
+# Set aside for examples: nobody has mail there (RFC 2606).
+_EXAMPLES: Final = tuple(Domain(one) for one in ("example", "example.com", "example.net", "example.org"))
 
 
 def look_up_providers(mailer: Cared, now: datetime, *, resolver: Resolver | None = None) -> Mapping[str, Any]:
@@ -33,48 +36,53 @@ def look_up_providers(mailer: Cared, now: datetime, *, resolver: Resolver | None
     """
     book = mailer.upkeep.providers
     until = monotonic() + _LONGEST
-    told = {"table": 0, "mx": 0, "none": 0, "unanswered": 0}
     wanted = book.asked_for(now=now, most=_MOST)
-    known = [
-        KnownProvider(domain=one, provider=BY_DOMAIN[one], source="table", until=now + _WEEK)
-        for one in wanted
-        if one in BY_DOMAIN
-    ]
-    book.keep(known, now=now)
-    told["table"] = len(known)
-    left = [one for one in wanted if one not in BY_DOMAIN]
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="mailsend dns") as threads:
+    plain = [known for one in wanted if (known := _without_dns(one, now)) is not None]
+    book.keep(plain, now=now)
+    told = {source: sum(one.source == source for one in plain) for source in ("table", "mx", "none")}
+    told["unanswered"] = 0
+    known_already = {one.domain for one in plain}
+    left = [one for one in wanted if one not in known_already]
+    if left:
         ask = _asking(resolver, now)
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="mailsend dns") as threads:
         while left and monotonic() < until:
             some, left = left[:_AT_ONCE], left[_AT_ONCE:]
-            found = list(threads.map(ask, some))
-            book.keep([one for one, _ in found], now=now)
-            for _, how in found:
-                told[how] += 1
-    more = bool(left) or len(wanted) == _MOST
-    return {**told, MORE: True} if more else told
+            answers = dict(zip(some, threads.map(ask, some), strict=True))
+            found = [one for one in answers.values() if one is not None]
+            silent = [domain for domain, one in answers.items() if one is None]
+            book.keep(found, now=now)
+            book.postpone(silent, until=now + _SOON, now=now)
+            for one in found:
+                told[one.source] += 1
+            told["unanswered"] += len(silent)
+    return {**told, MORE: True} if left or len(wanted) == _MOST else told
 
 
-def _asking(resolver: Resolver | None, now: datetime) -> Callable[[str], tuple[KnownProvider, str]]:
+def _without_dns(name: str, now: datetime) -> KnownProvider | None:
+    provider, domain = BY_DOMAIN.get(name), Domain(name)
+    if provider is None and not domain.is_special_use and not any(domain.is_within(one) for one in _EXAMPLES):
+        return None
+    source = "none" if provider is None else "table"
+    return KnownProvider(domain=name, provider=provider or "", source=source, until=now + _WEEK)
+
+
+def _asking(resolver: Resolver | None, now: datetime) -> Callable[[str], KnownProvider | None]:
     from mailsend.doctor.dns import AnswerKind, RecordKind, Resolver
 
     asked = resolver or Resolver()
 
-    def ask(domain: str) -> tuple[KnownProvider, str]:
+    def ask(domain: str) -> KnownProvider | None:
         answer = asked.lookup(domain, RecordKind.MX)
+        hosts: Sequence[str] = [one for one in answer.values if one]  # a null MX has none (RFC 7505)
         if answer.kind is AnswerKind.NO_DATA:
             # Without MX the domain's own address takes its mail (RFC 5321, section 5.1).
-            for kind in (RecordKind.AAAA, RecordKind.A):
-                address = asked.lookup(domain, kind)
-                if address.kind is AnswerKind.FOUND:
-                    return _known(domain, (domain,), address, now), "mx"
-                if address.kind is AnswerKind.TEMPORARY:
-                    answer = address
-        if answer.kind is AnswerKind.TEMPORARY:
-            again = KnownProvider(domain=domain, provider="", source="none", until=now + _SOON)
-            return again, "unanswered"
-        hosts = [one for one in answer.values if one]  # a null MX has none (RFC 7505)
-        return _known(domain, hosts, answer, now), "mx" if hosts else "none"
+            of_its_own = [asked.lookup(domain, kind) for kind in (RecordKind.A, RecordKind.AAAA)]
+            if any(one.kind is AnswerKind.FOUND for one in of_its_own):
+                hosts = (domain,)
+            elif any(one.kind is AnswerKind.TEMPORARY for one in of_its_own):
+                return None
+        return None if answer.kind is AnswerKind.TEMPORARY else _known(domain, hosts, answer, now)
 
     return ask
 

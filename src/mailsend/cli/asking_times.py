@@ -17,11 +17,11 @@ _SPANS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 def time_in(text: str, now: datetime) -> datetime:
     """Read a time: a span from now, or a date, with its hour or without, in UTC unless it says otherwise."""
     span = _SPAN.match(text)
-    if span is not None:
-        return now + timedelta(**{_SPANS[span[2]]: int(span[1])})
     try:
+        if span is not None:
+            return now + timedelta(**{_SPANS[span[2]]: int(span[1])})
         read = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # of the second kind is what lies behind the year 9999
         raise CommandFailed(
             Exit.USAGE, f"--until {text}: this is no time", advice="Write 2h, 7d, or 2026-12-31T12:00."
         ) from None

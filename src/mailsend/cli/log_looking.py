@@ -80,7 +80,7 @@ def search_in(
             output.line("The log has nothing like this.")
         if page.next is None:
             return Exit.OK
-        if not (output.on_terminal and sys.stdin.isatty() and sys.stdout.isatty()):
+        if not _watched(output):
             output.line(f"There are more; the next ones: --after {page.next}")
             return Exit.OK
         if input("Enter for more, q to end: ").strip().lower().startswith("q"):
@@ -202,6 +202,10 @@ def _content_document(seen: StoredContent) -> dict[str, Any]:
     }
 
 
+def _watched(output: Output) -> bool:
+    return output.on_terminal and sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def _listed(mail: StoredMail) -> dict[str, Any]:
     document = mail_document(mail)
     for one in ("decisions", "events", "attempts"):
@@ -225,8 +229,9 @@ def _told(who: StoredRecipient) -> str:
     reply = " ".join(str(part) for part in (who.code, who.enhanced, who.reply) if part)
     by = f" by {who.server}" if who.server else ""
     queue_id = f", queue id {who.queue_id}" if who.queue_id else ""
+    said = reply or ("" if who.reason == who.outcome else who.reason)
     instead = f", sent to {who.envelope_address}" if who.envelope_address not in ("", who.address) else ""
-    return f"{who.outcome}{by}{queue_id}{instead}{f' ({reply or who.reason})' if reply or who.reason else ''}"
+    return f"{who.outcome}{by}{queue_id}{instead}{f' ({said})' if said else ''}"
 
 
 def _outcomes(mail: StoredMail) -> list[str]:
@@ -234,7 +239,7 @@ def _outcomes(mail: StoredMail) -> list[str]:
 
 
 def _reasons(mail: StoredMail) -> list[str]:
-    return _each((mail.reason, *(one.reason for one in mail.recipients)))
+    return _each((mail.reason, *(one.reason for one in mail.recipients if one.reason != one.outcome)))
 
 
 def _each(texts: Any) -> list[str]:

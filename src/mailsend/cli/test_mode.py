@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +13,7 @@ from mailsend.cli.asking import mailer_for
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output, counted
 from mailsend.cli.server_asking import By, person
+from mailsend.errors import UnknownCustomer
 
 if TYPE_CHECKING:
     from mailsend.mailer import Mailer
@@ -49,8 +52,8 @@ def status(
     """Say whether test mode is on, and where mail goes then."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
-        scope = None if customer is None else mailer.rules.scope(customer)
-        return _told(output, mailer.test_mode.status(scope))
+        known = mailer.test_mode
+        return _told(output, mailer, known.status() if customer is None else known.of(customer), customer)
 
 
 @test_mode.command()
@@ -68,7 +71,10 @@ def on(
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         _need_store(mailer)
-        return _told(output, mailer.test_mode.on(recipient, customer=customer, by=person(by), reason=reason))
+        if customer is not None:
+            mailer.test_mode.of(customer)  # it is known
+        mode = mailer.test_mode.on(recipient, customer=customer, by=person(by), reason=reason)
+        return _told(output, mailer, mode, customer)
 
 
 @test_mode.command()
@@ -85,7 +91,11 @@ def off(
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         _need_store(mailer)
-        return _told(output, mailer.test_mode.off(customer=customer, by=person(by), reason=reason))
+        mode = mailer.test_mode.off(customer=customer, by=person(by), reason=reason)
+        if customer is not None:
+            with suppress(UnknownCustomer):  # it may have gone meanwhile
+                mode = mailer.test_mode.of(customer)
+        return _told(output, mailer, mode, customer)
 
 
 @test_mode.command()
@@ -136,9 +146,11 @@ def _held(mailer: Mailer) -> list[str]:
 
 
 def _confirmed(output: Output) -> bool:
-    if output.as_json or not output.on_terminal:
-        return False
-    return typer.confirm("Send them?", err=True)
+    return _can_ask(output) and typer.confirm("Send them?", err=True)
+
+
+def _can_ask(output: Output) -> bool:
+    return output.on_terminal and sys.stdin.isatty()
 
 
 def _need_store(mailer: Mailer) -> None:
@@ -151,13 +163,18 @@ def _need_store(mailer: Mailer) -> None:
         )
 
 
-def _told(output: Output, mode: TestMode) -> int:
+def _told(output: Output, mailer: Mailer, mode: TestMode, customer: str | None) -> int:
     recipient = None if mode.recipient is None else str(mode.recipient)
-    output.document({"enabled": mode.enabled, "recipient": recipient})
+    switched = {name: str(one) for name, one in mailer.test_mode.customers().items()}
+    output.document({"enabled": mode.enabled, "recipient": recipient, "customers": switched})
+    whose = "all mail" if customer is None else f"all mail of {customer}"
     if mode.enabled:
-        output.marked(None, f"Test mode is on: all mail goes to {recipient}.")
+        output.marked(None, f"Test mode is on: {whose} goes to {recipient}.")
     else:
-        output.marked(True, "Test mode is off: mail goes to its recipients.")
+        output.marked(True, f"Test mode is off: {whose} goes to its recipients.")
+    if customer is None and not mode.enabled:
+        for name, one in switched.items():
+            output.marked(None, f"It is on for {name}: all its mail goes to {one}.")
     return Exit.OK
 
 

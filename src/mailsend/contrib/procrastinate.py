@@ -60,7 +60,8 @@ def add_tasks(
     from mailsend.mailer import AsyncMailer
 
     terms = Terms(limit=limit, concurrency=concurrency, seconds=seconds)
-    wake = Waker(_Deferring(conninfo, queue))
+    deferring = _Deferring(conninfo, queue)
+    wake = Waker(deferring, rest=deferring.rest)
 
     async def deliver_due(timestamp: int = 0) -> None:
         if isinstance(mailer, AsyncMailer):
@@ -100,11 +101,20 @@ class _Deferring:
         self._app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
         self._waits_already = procrastinate.exceptions.AlreadyEnqueued
 
-    def __call__(self) -> None:
+    def rest(self) -> None:
+        """Close the connection."""
+        if (connection := self._ours()) is not None:
+            connection.close()
+
+    def _ours(self) -> psycopg.Connection[Any] | None:
         connection = self._connection
         if connection is not None and self._process != os.getpid():
             forgotten(connection)  # the parent's: closing it here would end it there
-            connection = None
+            connection = self._connection = None
+        return connection
+
+    def __call__(self) -> None:
+        connection = self._ours()
         if connection is None or connection.closed:
             self._process = os.getpid()
             connection = self._connection = self._connect(self._conninfo, autocommit=True)

@@ -23,11 +23,13 @@ class Waker:
     """Calls ``wake`` soon after each call of its own, on a thread of its own; several calls make one.
 
     What ``wake`` raises is logged and changes nothing: the mail is in the store, and the periodic task
-    finds it. Any thread may call, and a forked child has a waker of its own.
+    finds it. Any thread may call, and a forked child has a waker of its own. ``rest`` is called on that
+    thread when there was nothing to wake for a while, and at the end.
     """
 
-    def __init__(self, wake: Callable[[], object]) -> None:
+    def __init__(self, wake: Callable[[], object], *, rest: Callable[[], object] = lambda: None) -> None:
         self._wake = wake
+        self._rest = rest
         self._begin()
         _all.add(self)
 
@@ -35,6 +37,7 @@ class Waker:
         self._changed = threading.Condition()
         self._asked = False
         self._busy = False
+        self._closing = False
         self._thread: threading.Thread | None = None
 
     def forget(self) -> None:
@@ -55,6 +58,16 @@ class Waker:
         with self._changed:
             self._changed.wait_for(lambda: not self._asked and not self._busy, seconds)
 
+    def close(self, seconds: float = _AT_EXIT) -> None:
+        """Wait as ``flush`` does, and rest; another call begins anew."""
+        self.flush(seconds)
+        with self._changed:
+            thread, self._closing = self._thread, True
+            self._changed.notify_all()
+        if thread is not None:
+            thread.join(seconds)
+        self._closing = False
+
     def _run(self) -> None:
         while self._next():
             try:
@@ -64,11 +77,13 @@ class Waker:
             with self._changed:
                 self._busy = False
                 self._changed.notify_all()
-                self._changed.wait_for(lambda: False, _APART)
+                self._changed.wait_for(lambda: self._closing, _APART)
 
     def _next(self) -> bool:
         with self._changed:
-            if not self._changed.wait_for(lambda: self._asked, _IDLE):
+            self._changed.wait_for(lambda: self._asked or self._closing, _IDLE)
+            if not self._asked:
+                self._rest()  # within the lock: whoever asks now begins a thread behind it
                 self._thread = None
                 return False
             self._asked, self._busy = False, True
@@ -82,7 +97,7 @@ def _after_fork() -> None:
 
 def _at_exit() -> None:
     for one in list(_all):
-        one.flush()
+        one.close()
 
 
 os.register_at_fork(after_in_child=_after_fork)

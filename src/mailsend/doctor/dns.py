@@ -7,19 +7,17 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Self, final
+from typing import Any, Final, Self, final
 
 import dns.exception
 import dns.flags
+import dns.message
 import dns.name
 import dns.nameserver
 import dns.rdatatype
 import dns.resolver
 
 from mailsend.errors import InvalidSettings
-
-if TYPE_CHECKING:
-    import dns.message
 
 __all__ = ["Answer", "AnswerKind", "Record", "RecordKind", "Resolver"]
 
@@ -169,22 +167,22 @@ def _record(found: Any, kind: RecordKind) -> Record:
 
 
 def _text(name: dns.name.Name) -> str:
-    return name.to_text(omit_final_dot=True).lower()
+    return name.to_text().rstrip(".").lower()
 
 
 def _ttl_of_nothing(response: dns.message.Message) -> int:
     """Give for how long it holds that there is nothing (RFC 2308, section 5)."""
     for one in response.authority:
         if one.rdtype == dns.rdatatype.SOA:
-            return min(one.ttl, one[0].minimum, _LONGEST_TTL)
+            return min(one.ttl, int(one[0].minimum), _LONGEST_TTL)
     return 0
 
 
 def _server(text: str) -> tuple[str, int]:
     host, port = text, str(_PORT)
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        port = rest[1:] if rest.startswith(":") else port if not rest else ""
+        host, closed, rest = text[1:].partition("]")
+        port = rest[1:] if rest.startswith(":") else port if closed and not rest else ""
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
     try:

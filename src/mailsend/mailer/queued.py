@@ -44,10 +44,15 @@ class QueuedMail:
 
         Raises as ``enqueue`` does.
         """
+        from mailsend.model.message import Message
+
         desk = self._core.queue_desk("enqueue")
         if diversion.current() is not None:
             return [diversion.tell_queued(self._finished(one)) for one in messages]
-        deposits = [desk.deposit(self._finished(one), how="enqueue") for one in messages]
+        deposits = [
+            desk.deposit(self._finished(one), how="enqueue", is_new=isinstance(one, Message))
+            for one in messages
+        ]
         if connection is not None:
             return desk.put_by(connection, deposits)
         placed = desk.put(deposits).result()

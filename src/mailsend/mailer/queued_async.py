@@ -38,10 +38,15 @@ class AsyncQueuedMail:
         self, messages: Iterable[Message | Submission], connection: Any = None
     ) -> list[str]:
         """Put mails into the queue with one commit, all or none; give their ids in order."""
+        from mailsend.model.message import Message
+
         desk = await asyncio.to_thread(self._core.queue_desk, "enqueue")
         if diversion.current() is not None:
             return [diversion.tell_queued(await self._finished(one)) for one in messages]
-        deposits = [desk.deposit(await self._finished(one), how="enqueue") for one in messages]
+        deposits = [
+            desk.deposit(await self._finished(one), how="enqueue", is_new=isinstance(one, Message))
+            for one in messages
+        ]
         if connection is not None:
             return await desk.put_by_async(connection, deposits)
         placed = await asyncio.wrap_future(desk.put(deposits))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mailsend.mailer.test_mode import TestModeSwitch
+from mailsend.mailer.thinking import ask_rules
 from mailsend.model.address import Address
 from mailsend.model.rules import Scope, TestMode
 
@@ -37,6 +38,10 @@ class _Switch:
     def status(self, scope: Scope | None = None) -> TestMode:
         """Give the test mode in force for a scope (the application, where none is given)."""
         return self._switch.status(scope)
+
+    def customers(self) -> Mapping[str, Address]:
+        """Give the test address of each customer that was switched on by itself."""
+        return self._switch.customers()
 
     def on(
         self,
@@ -69,6 +74,14 @@ class _Switch:
         return Questions(self._core, self._core.store_door.open("a question"))
 
 
+def _scope_of(core: Core, customer: str) -> Thinking[Scope]:
+    from mailsend.mailer.servers import scoped
+
+    asked = (customer, None)
+    rules = core.known_rules(asked) or (yield from ask_rules(asked))
+    return scoped(rules, customer)[1]
+
+
 class TestDialogue(_Switch):
     """Test mode of a Mailer: the switch, and the question whether to send for real.
 
@@ -78,6 +91,10 @@ class TestDialogue(_Switch):
     def __init__(self, core: Core, think: Callable[[Thinking[Any]], Any]) -> None:
         super().__init__(core)
         self._think = think
+
+    def of(self, customer: str) -> TestMode:
+        """Give the test mode in force for a customer's mail; raises UnknownCustomer."""
+        return self.status(self._think(_scope_of(self._core, customer)))
 
     def question(self, messages: Iterable[Message | str], *, valid: float = _VALID) -> TestQuestion:
         """Keep mails back, and give what a dialogue shows of them; it can be answered for ``valid`` seconds.
@@ -109,6 +126,10 @@ class AsyncTestDialogue(_Switch):
     def __init__(self, core: Core, think: Callable[[Thinking[Any]], Awaitable[Any]]) -> None:
         super().__init__(core)
         self._think = think
+
+    async def of(self, customer: str) -> TestMode:
+        """Give the test mode in force for a customer's mail; raises UnknownCustomer."""
+        return self.status(await self._think(_scope_of(self._core, customer)))
 
     async def question(self, messages: Iterable[Message | str], *, valid: float = _VALID) -> TestQuestion:
         """Keep mails back, and give what a dialogue shows of them."""

@@ -103,6 +103,10 @@ class TestModeSwitch:
         self._switched_on = {name: one for name, one in switched.items() if name != whose}
         return self.status()
 
+    def customers(self) -> Mapping[str, Address]:
+        """Give the test address of each customer that is switched on by itself."""
+        return {name: one for name, one in self._now_on(anew=True).items() if name != _APPLICATION}
+
     @property
     def _book(self) -> TestModeBook:
         return self._door.open("test mode").test_mode

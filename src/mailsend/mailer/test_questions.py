@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from mailsend.errors import StoreError
 from mailsend.mailer.clock import utc_now
+from mailsend.mailer.gather import find_scope
 from mailsend.mailer.queueing.consigning import CONFIRMED
 from mailsend.mailer.queueing.depositing import Held
+from mailsend.mailer.thinking import ask_rules
 from mailsend.model.address import Address
 from mailsend.model.message import Message
 from mailsend.model.rules import TestMode
@@ -24,6 +26,7 @@ from mailsend.store.vault import needed_keys, purpose_key
 if TYPE_CHECKING:
     from mailsend.mailer.core import Core
     from mailsend.mailer.thinking import Thinking
+    from mailsend.model.stored_mail import StoredMail
     from mailsend.store import Store
     from mailsend.store.queue import Deposit
 
@@ -58,10 +61,9 @@ class Questions:
     def prepare(self, which: Iterable[Message | str]) -> Thinking[Asking]:
         """Prepare each message for the test address, and hold it; ids are of mails that are held already."""
         desk = self._core.queue_desk("a question")
-        mode = self._core.test_mode.status()
         deposits, known, refused = [], [], {}
         recipients: dict[Address, None] = {}
-        goes_to = mode.recipient
+        goes_to = _address(self._core.test_mode.status())
         for place, one in enumerate(which):
             if isinstance(one, str):
                 mail = self._store.mail(one)
@@ -70,6 +72,7 @@ class Questions:
                         f"{one} is no held mail", advice="Look for it: mailsend queue list state:held."
                     )
                 known.append(one)
+                goes_to = goes_to or (yield from self._goes_to(mail))
                 asked = [Address.parse(who.address) for who in mail.recipients if who.field != "archive"]
             else:
                 answer = (yield from self._core.think(one)).answer
@@ -87,6 +90,15 @@ class Questions:
         if goes_to is None:
             raise StoreError("test mode is off", advice="There is nothing to ask: release the mails.")
         return Asking(deposits, known, tuple(recipients), goes_to, refused)
+
+    def _goes_to(self, mail: StoredMail) -> Thinking[Address | None]:
+        """Give where a held mail goes while people test: it is a test copy, or its customer is in test mode."""
+        if mail.in_test_mode:
+            return Address.parse(mail.recipients[0].envelope_address)
+        asked = (mail.customer, mail.business_unit)
+        rules = self._core.known_rules(asked) or (yield from ask_rules(asked))
+        scope = rules if isinstance(rules, Refusal) else find_scope(*asked, rules)
+        return None if isinstance(scope, Refusal) else _address(self._core.test_mode.status(scope))
 
     def ask(self, asking: Asking, *, valid: float) -> TestQuestion:
         """Keep the mails and the question; raises StoreError."""
@@ -168,6 +180,10 @@ class Questions:
         return [
             hmac.digest(purpose_key(one, _PURPOSE), nonce.encode(), "sha256").hex()[:40] for one in self._keys
         ]
+
+
+def _address(mode: TestMode) -> Address | None:
+    return mode.recipient if mode.enabled else None
 
 
 def _digest(token: str) -> str:

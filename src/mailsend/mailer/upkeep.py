@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mailsend.model.message import Message
     from mailsend.store.duties import DutyBook
     from mailsend.store.notices import NoticeBook, Waiting
+    from mailsend.store.providers import ProviderBook
     from mailsend.store.retention import Retention
     from mailsend.store.upkeep import UpkeepBooks
     from mailsend.store.workers import WorkerBook
@@ -54,6 +55,11 @@ class Upkeep:
     def retention(self) -> Retention:
         """What takes out what is kept no longer."""
         return self._books.retention
+
+    @property
+    def providers(self) -> ProviderBook:
+        """Who receives mail for which domain."""
+        return self._books.providers
 
     @property
     def notices(self) -> NoticeBook:

@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from mailsend.errors import InvalidAddress
 from mailsend.model.domain import Domain
 from mailsend.model.suffixes import organisational_domain
 
@@ -113,10 +114,18 @@ def provider_by_mx(hosts: Sequence[str]) -> str:
 
     The first of them that is known counts, so that a filter before the mailboxes is the provider.
     """
-    for host in hosts:
-        labels = host.rstrip(".").lower().split(".")
+    names = [one.rstrip(".").lower() for one in hosts]
+    for name in names:
+        labels = name.split(".")
         for place in range(len(labels)):
             provider = _SERVERS.get(".".join(labels[place:]))
             if provider is not None:
                 return provider
-    return organisational_domain(Domain(hosts[0].rstrip(".").lower())).ascii if hosts else ""
+    return _organisation(names[0]) if names else ""
+
+
+def _organisation(host: str) -> str:
+    try:
+        return organisational_domain(Domain(host)).ascii
+    except InvalidAddress:  # the DNS may hold any name at all
+        return host

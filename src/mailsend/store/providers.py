@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, final
 
-from sqlalchemy import bindparam, delete, text
+from sqlalchemy import bindparam, delete, text, update
 
 from mailsend.store.queue.inserts import insertion
 from mailsend.store.schema import mails
@@ -31,6 +31,9 @@ _ASKED_FOR: Final = Statement(
         f" SELECT one.domain AS domain FROM one LEFT JOIN {provider.name} AS p ON p.domain = one.domain"
         " WHERE one.domain <> '' AND (p.domain IS NULL OR p.until <= :now) LIMIT :most"
     )
+)
+_POSTPONE: Final = Statement(
+    update(provider).where(provider.c.domain == bindparam("which")).values(until=bindparam("later"))
 )
 _FORGET: Final = Statement(delete(provider).where(provider.c.domain == bindparam("which")))
 _KNOW: Final = insertion(provider)
@@ -74,6 +77,19 @@ class ProviderBook:
 
         def work(transaction: Transaction) -> None:
             transaction.run_many(_FORGET, [{"which": one["domain"]} for one in rows])
+            transaction.run_many(_KNOW, rows)
+
+        self._writer.do(work)
+
+    def postpone(self, domains: Iterable[str], *, until: datetime, now: datetime) -> None:
+        """Let what is known of these hold until then, and nothing where nothing is known."""
+        rows = [
+            {"domain": one, "provider": "", "source": "none", "at": moment(now), "until": moment(until)}
+            for one in domains
+        ]
+
+        def work(transaction: Transaction) -> None:
+            transaction.run_many(_POSTPONE, [{"which": one["domain"], "later": one["until"]} for one in rows])
             transaction.run_many(_KNOW, rows)
 
         self._writer.do(work)

@@ -1,4 +1,4 @@
-"""What keeps the store itself going: duties, workers, notices, retention."""
+"""What keeps the store itself going: duties, workers, notices, retention, providers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, final
 
 from mailsend.store.duties import DutyBook
 from mailsend.store.notices import NoticeBook
+from mailsend.store.providers import ProviderBook
 from mailsend.store.retention import Retention
 from mailsend.store.workers import WorkerBook
 
@@ -25,3 +26,4 @@ class UpkeepBooks:
         self.workers = WorkerBook(database, writer)
         self.notices = NoticeBook(database, writer)
         self.retention = Retention(database, writer)
+        self.providers = ProviderBook(database, writer)

@@ -112,6 +112,7 @@ VALUES = {
     "domain:@b.example": ("domain", "b.example"),
     "domain:*.Example": ("domain", "", ".example"),
     "domain:-X-": ("domain", "-x-"),
+    "domain:~x": ("domain", "~x"),
     "subject:Order": ("subject", "Order"),
     'subject:"Order 4711"': ("subject", "Order 4711"),
     "id:01j8*": ("id", "01j8", ""),

@@ -32,10 +32,16 @@ class QueueDesk:
         self._vault = core.content_vault
 
     def deposit(
-        self, submission: Submission, *, how: str, held: Held | None = None, linked_to: str = ""
+        self,
+        submission: Submission,
+        *,
+        how: str,
+        held: Held | None = None,
+        linked_to: str = "",
+        is_new: bool = True,
     ) -> Deposit:
         """Give the rows of a mail that goes out by the queue; raises InvalidSettings where it needs a key."""
-        return deposit_of(
+        made = deposit_of(
             submission,
             how=how,
             now=utc_now(),
@@ -44,10 +50,11 @@ class QueueDesk:
             held=held,
             linked_to=linked_to,
         )
+        return made if is_new else replace(made, is_new=False)
 
     def kept(self, submission: Submission) -> Deposit:
         """Give the rows of a preview that waits for somebody's word."""
-        return self.deposit(submission, how="keep", held=Held(KEPT))
+        return self.deposit(submission, how="keep", held=Held(KEPT), is_new=False)
 
     def put(self, deposits: Sequence[Deposit]) -> Future[tuple[Placed, ...]]:
         """Put mails in, with one commit."""

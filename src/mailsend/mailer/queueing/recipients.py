@@ -97,7 +97,7 @@ def after_silence(
     told: RecipientEnding, resends: int, *, retry: RetryRules, now: datetime, digest: str
 ) -> RecipientEnding:
     """Say what follows silence after the final dot: once more, held, or unknown for good (M20)."""
-    told = replace(told, outcome=Outcome.UNKNOWN, resends=resends, pinned=told.server)
+    told = replace(told, outcome=Outcome.UNKNOWN, resends=resends, pinned=told.server, due_at=None)
     then = after_unknown(resends, retry, silent_since=now, server=told.server, digest=digest)
     if isinstance(then, Resend):
         return replace(told, due_at=moment(then.at))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from mailsend.decide.last_look import Drop, DropReason, Hold
 from mailsend.errors import MailsendError
 from mailsend.mailer.clock import utc_now
 from mailsend.mailer.facts import offered_servers
@@ -257,8 +258,11 @@ class Rounds:
     async def _fresh(self, ready: Ready, consignment: Consignment) -> Consignment | None:
         """Give the mail as it goes out now (M34); None where it is no longer in these hands."""
         rules, scope = ready.rules, ready.scope
-        if rules is None or scope is None or not may_be_stale(ready.claimed, rules):
+        if rules is None or scope is None or ready.look is None or not may_be_stale(ready.claimed, rules):
             return consignment
+        seen = ready.look(consignment)
+        if isinstance(seen, Hold) or (isinstance(seen, Drop) and seen.reason is DropReason.EXPIRED):
+            return consignment  # it does not go out
         return await asyncio.to_thread(renew_stored, self._core, ready.claimed, consignment, rules, scope)
 
     def marking(self, id: str, fence: int, standing: Mapping[int, str]) -> BeforeContent:

@@ -12,12 +12,12 @@ from mailsend.decide.last_look import HoldReason
 from mailsend.decide.state import Act
 from mailsend.errors import StoreError
 from mailsend.model.outbox import Applied, MailPage, QueueStats
-from mailsend.model.query import Query
+from mailsend.model.query import All, Query
 from mailsend.store.outbox.acts import BY_HAND, act_on
 from mailsend.store.outbox.stats import queue_stats
 from mailsend.store.reading import LISTED, mails_with, read_mail
 from mailsend.store.schema.mails import message
-from mailsend.store.search import Cursor, found_ids, page
+from mailsend.store.search import OPEN, Cursor, found_ids, page
 from mailsend.store.statement import Statement
 from mailsend.store.times import moment
 
@@ -33,7 +33,6 @@ _AT_ONCE: Final = 200  # mails changed in one transaction
 _EXPIRED: Final = Statement(
     select(message.c.id).where(text("state = 'held'"), message.c.expires_at <= bindparam("now"))
 )
-_OPEN: Final = message.c.state.in_(("queued", "sending", "held"))
 
 
 @final
@@ -52,7 +51,7 @@ class Outbox:
         cursor = None if after is None else Cursor.read(after)
 
         def look(transaction: Transaction) -> MailPage:
-            found = page(transaction, query, now=now, limit=limit, after=cursor, columns=LISTED, where=_OPEN)
+            found = page(transaction, All((OPEN, query)), now=now, limit=limit, after=cursor, columns=LISTED)
             mails = mails_with(transaction, found.rows)
             return MailPage(mails=mails, next=None if found.next is None else str(found.next))
 
@@ -64,7 +63,7 @@ class Outbox:
 
     def found(self, query: Query, *, now: datetime) -> tuple[str, ...]:
         """Give the ids of all open mails that ``query`` finds."""
-        return self._database.looking(lambda transaction: found_ids(transaction, query, now=now, where=_OPEN))
+        return self._database.looking(lambda transaction: found_ids(transaction, All((OPEN, query)), now=now))
 
     def do(
         self,

@@ -56,7 +56,7 @@ class Deposit:
     """The rows of one mail. ``key`` is that of its idempotency key, where it has one.
 
     ``blobs`` are its large contents by digest; ``attempts`` what has been tried already; ``limit`` is
-    that of its lane.
+    that of its lane. Where it is not sure that it ``is_new``, the store may have it already.
     """
 
     message: Row
@@ -66,6 +66,7 @@ class Deposit:
     attempts: Sequence[Row] = ()
     key: Row | None = None
     limit: Limit | None = None
+    is_new: bool = True
 
     def ended(self, ending: Ending) -> Deposit:
         """Give the rows of the mail after a round that ended so, before it was put in."""
@@ -132,7 +133,7 @@ def _key_of(transaction: Transaction, key: Row, *, now: int) -> str | None:
 
 
 def place_all(transaction: Transaction, deposits: Sequence[Deposit]) -> None:
-    """Put many mails in that are new and have no idempotency key."""
+    """Put many mails in that are new, and have neither an idempotency key nor a limit."""
     transaction.run_many(_MESSAGE_QUIETLY, [one.message for one in deposits])
     _place_rest(transaction, deposits)
 

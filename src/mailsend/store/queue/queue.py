@@ -41,7 +41,7 @@ class Queue:
         at = moment(now)
 
         def work(transaction: Transaction) -> tuple[Placed, ...]:
-            if any(one.key is not None or one.limit is not None for one in deposits):
+            if any(one.key is not None or one.limit is not None or not one.is_new for one in deposits):
                 return tuple(place(transaction, one, now=at) for one in deposits)
             place_all(transaction, deposits)
             return tuple(Placed(one.message["id"]) for one in deposits)

@@ -14,6 +14,13 @@ __all__ = ["attempt", "blob", "content", "content_blob", "event", "idempotency",
 _QUEUED: Final = sql("state = 'queued' AND frozen = 0")
 _SENDING: Final = sql("state = 'sending'")
 _HELD: Final = sql("state = 'held'")
+_FROZEN: Final = sql("frozen = 1")
+_REWRITTEN: Final = sql("requested != sender AND requested != ''")
+_REASONED: Final = sql("reason != ''")
+_NOT_ACCEPTED: Final = sql("outcome != 'accepted'")
+# What a word is looked for in, newest first, without a look at the mails themselves.
+_LOG: Final = ("queued_at", "id", "subject", "sender", "requested", "message_id", "template", "actor", "tags")
+_TROUBLE: Final = ("outcome", "reason", "code", "enhanced", "message")
 _UNTOLD: Final = sql("act = 'gave_up' AND reason = ''")  # whose author was not told yet
 
 message: Final = Table(
@@ -47,8 +54,10 @@ message: Final = Table(
     # What was decided, for reading and for searching.
     text("message_id"),
     text("subject"),
-    text("requested"),  # the requested sender's address; empty where none was asked for
-    text("sender"),  # the effective sender's address
+    text(
+        "requested"
+    ),  # the requested sender's address, as addresses are compared; empty where none was asked for
+    text("sender"),  # the effective sender's address, likewise
     text("sender_mailbox"),
     text("reply_to"),
     text("reverse_path"),
@@ -78,10 +87,25 @@ message: Final = Table(
     Index("ix_mailsend_message_later", "due_at", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
     Index("ix_mailsend_message_lease", "lease_until", sqlite_where=_SENDING, postgresql_where=_SENDING),
     Index("ix_mailsend_message_held", "queued_at", sqlite_where=_HELD, postgresql_where=_HELD),
-    Index(None, "queued_at"),
+    Index("ix_mailsend_message_log", *_LOG),
     Index(None, "customer", "queued_at"),
     Index(None, "message_id"),
     Index(None, "sender", "queued_at"),
+    Index(
+        "ix_mailsend_message_requested",
+        "requested",
+        "queued_at",
+        sqlite_where=_REWRITTEN,
+        postgresql_where=_REWRITTEN,
+    ),
+    Index(
+        "ix_mailsend_message_reason",
+        "reason",
+        "queued_at",
+        sqlite_where=_REASONED,
+        postgresql_where=_REASONED,
+    ),
+    Index("ix_mailsend_message_frozen", "queued_at", sqlite_where=_FROZEN, postgresql_where=_FROZEN),
 )
 
 recipient: Final = Table(
@@ -111,8 +135,11 @@ recipient: Final = Table(
     text("server"),
     text("queue_id"),
     time("updated_at", nullable=False),
-    Index(None, "key"),
+    Index(None, "key", "message"),
     Index(None, "domain", "message"),
+    Index(
+        "ix_mailsend_recipient_trouble", *_TROUBLE, sqlite_where=_NOT_ACCEPTED, postgresql_where=_NOT_ACCEPTED
+    ),
 )
 
 attempt: Final = Table(

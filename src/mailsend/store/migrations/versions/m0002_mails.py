@@ -14,6 +14,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+_LOG = ("queued_at", "id", "subject", "sender", "requested", "message_id", "template", "actor", "tags")
 _TABLES = (
     "mailsend_attempt",
     "mailsend_blob",
@@ -210,7 +211,22 @@ def upgrade() -> None:
         **_where(sa.text("state = 'sending'")),
     )
     op.create_index("ix_mailsend_message_message_id", "mailsend_message", ["message_id"])
-    op.create_index("ix_mailsend_message_queued_at", "mailsend_message", ["queued_at"])
+    op.create_index("ix_mailsend_message_log", "mailsend_message", list(_LOG))
+    op.create_index(
+        "ix_mailsend_message_requested",
+        "mailsend_message",
+        ["requested", "queued_at"],
+        **_where(sa.text("requested != sender AND requested != ''")),
+    )
+    op.create_index(
+        "ix_mailsend_message_reason",
+        "mailsend_message",
+        ["reason", "queued_at"],
+        **_where(sa.text("reason != ''")),
+    )
+    op.create_index(
+        "ix_mailsend_message_frozen", "mailsend_message", ["queued_at"], **_where(sa.text("frozen = 1"))
+    )
     op.create_index("ix_mailsend_message_sender_queued_at", "mailsend_message", ["sender", "queued_at"])
     op.create_table(
         "mailsend_recipient",
@@ -241,7 +257,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("message", "position", name="pk_mailsend_recipient"),
     )
     op.create_index("ix_mailsend_recipient_domain_message", "mailsend_recipient", ["domain", "message"])
-    op.create_index("ix_mailsend_recipient_key", "mailsend_recipient", ["key"])
+    op.create_index("ix_mailsend_recipient_key_message", "mailsend_recipient", ["key", "message"])
+    op.create_index(
+        "ix_mailsend_recipient_trouble",
+        "mailsend_recipient",
+        ["outcome", "reason", "code", "enhanced", "message"],
+        **_where(sa.text("outcome != 'accepted'")),
+    )
 
 
 def downgrade() -> None:
