@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 FLOORS = [
-    re.split(r" [|:] ", floor)
+    re.split(r" [|:] ", floor.translate({ord("("): None, ord(")"): None}))  # those in brackets may be missing
     for one in CONTRACTS
     if one["type"] == "layers"
     for floor in one.get("layers", ())
@@ -49,7 +49,8 @@ def test_every_ring_is_told(ring: str) -> None:
 
 def test_there_is_something_to_tell() -> None:
     """The three lists were found, and `bench` and the rings are sessions."""
-    assert {"laws", "mutants", "scenarios", "slow", "postgres", "extras", "minimums"} == set(RINGS)
+    assert {"laws", "mutants", "scenarios", "slow", "postgres", "extras", "minimums"} <= set(RINGS)
+    assert {"engines", "torture"} <= set(RINGS)
     assert {"bench", *RINGS} <= set(SESSIONS)
     assert len(FLOORS) > 5
     assert "smtp" in FOLDERS

@@ -157,7 +157,7 @@ def test_an_expired_mail_frees_its_key_unless_somebody_accepted_it(mailer, serve
 def test_each_customer_has_its_own_keys(any_url, server):
     """Two customers may count their orders alike."""
     shop = settings(server.url, store=any_url)
-    shop["customers"] = {name: {"allowed_domains": ["suite.example"]} for name in ("rats", "owls")}
+    shop["customers"] = {name: {"allowed_domains": [f"{name}.example"]} for name in ("rats", "owls")}
     with Mailer(Settings.model_validate(shop)) as mailer:
         ids = {mailer.enqueue(keyed(number=name, customer=name)) for name in ("rats", "owls", None)}
         assert len(ids) == 3

@@ -274,6 +274,26 @@ def test_what_may_not_be_sent_again_is_refused(mailer):
     assert [one.id for one in mailer.journal.search("state:queued").mails] == [open_]
 
 
+def test_a_copy_of_test_mode_is_not_sent_to_its_real_recipients(mailer):
+    """Not even when test mode is off again; to somebody who is named it is."""
+    mailer.test_mode.on("test@suite.example", by="ann", reason="a try")
+    copy = mailer.enqueue(message())
+    mailer.deliver_due()
+    mailer.test_mode.off(by="ann", reason="done")
+    with pytest.raises(StoreError, match="copy of test mode"):
+        mailer.journal.resend(copy)
+    again = mailer.journal.get(mailer.journal.resend(copy, to="eve@example.org"))
+    assert [one.envelope_address for one in again.recipients] == ["eve@example.org"]
+
+
+def test_while_mail_is_captured_nothing_is_put_into_the_queue(mailer, request):
+    """A test that captures mail changes no store."""
+    first = sent(mailer)
+    request.getfixturevalue("mailsend_outbox")
+    assert mailer.journal.resend(first) != first
+    assert mailer.journal.count() == 1
+
+
 def test_todays_lists_count_when_a_mail_is_sent_again(mailer):
     """A recipient who was suppressed since gets no second copy."""
     first = sent(mailer)

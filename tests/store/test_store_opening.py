@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+import stat
 import tempfile
 import traceback
 from pathlib import Path
@@ -16,6 +18,7 @@ from mailsend.errors import InvalidSettings, MissingExtra, StoreError
 from mailsend.model.secret import Secret
 from mailsend.store import open_store, upgrade
 from mailsend.store.location import Location, StoreKind, read_location
+from mailsend.store.schema import REVISION
 
 SHAPE = "Write sqlite:///mailsend.db, postgresql+psycopg://user:password@host/database or memory:."
 
@@ -155,36 +158,43 @@ def test_what_is_not_installed_is_named(lacking, url, extra, monkeypatch):
     assert refused.value.extra == extra
 
 
-def test_opening_creates_nothing(tmp_path):
-    """A file comes about by an upgrade alone; until then each use says what to do."""
-    url = f"sqlite:///{tmp_path / 'mailsend.db'}"
+def test_a_file_is_made_when_it_is_first_used(tmp_path):
+    """Opening and asking for the revision create nothing; the first use makes file and tables, for its owner."""
+    file = tmp_path / "mailsend.db"
+    with open_store(f"sqlite:///{file}") as store:
+        with pytest.raises(StoreError, match="there is no store at"):
+            store.revision()
+        assert list(tmp_path.iterdir()) == []
+        assert store.servers.customers() == ()
+        assert store.revision() == REVISION
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_an_applications_own_file_gets_our_tables_too(tmp_path):
+    """Its own tables stay as they are: that is how a queue row commits in the application's transaction."""
+    file = tmp_path / "shop.db"
+    with contextlib.closing(sqlite3.connect(file)) as own:
+        own.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
+        own.execute("INSERT INTO orders VALUES (7)")
+        own.commit()
+    with open_store(f"sqlite:///{file}") as store:
+        assert store.servers.customers() == ()
+    with contextlib.closing(sqlite3.connect(file)) as own:
+        assert own.execute("SELECT id FROM orders").fetchall() == [(7,)]
+
+
+@pytest.mark.postgres
+def test_a_database_server_without_tables_says_so(postgres):
+    """It is not used until somebody upgrades it, and is usable without opening it anew then."""
+    url = postgres.new_database()
     with open_store(url) as store:
-        for call in (
-            store.servers.customers,
-            store.revision,
-            lambda: store.servers.remove("a", "b", **BY_ANN),
-        ):
-            with pytest.raises(StoreError) as refused:
-                call()
-            assert str(refused.value) == f"there is no store at {tmp_path / 'mailsend.db'}"
-            assert refused.value.advice == (
-                "Make it: mailsend store upgrade. A relative path counts from the file that names it."
-            )
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_store_without_tables_says_so(empty_url):
-    """A database that nobody upgraded is not used, and is usable without opening it anew once it is."""
-    if empty_url.startswith("sqlite"):
-        Path(empty_url.removeprefix("sqlite:///")).touch()
-    with open_store(empty_url) as store:
         assert store.revision() is None
         for call in (store.servers.customers, lambda: store.servers.remove("a", "b", **BY_ANN)):
             with pytest.raises(StoreError) as refused:
                 call()
             assert str(refused.value).endswith("has no tables yet")
             assert refused.value.advice == "Bring it up to date: mailsend store upgrade."
-        upgrade(empty_url)
+        upgrade(url)
         assert store.servers.customers() == ()
 
 

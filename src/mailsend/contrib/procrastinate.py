@@ -18,6 +18,7 @@ from mailsend.errors import MissingExtra
 from mailsend.store.forgetting import forgotten
 
 if TYPE_CHECKING:
+    import psycopg
     from procrastinate import App
 
     from mailsend.mailer import AsyncMailer, Mailer

@@ -152,7 +152,8 @@ class Journal(Reading):
 
         It is prepared afresh, with today's rules and lists, and goes to the recipients of the first
         one, or to ``to`` alone. Raises StoreError for sensitive mail, where the content is kept no
-        longer, and where the mail itself may still go out; MessageRefused, InvalidAddress.
+        longer, and, without ``to``, where the mail may still go out or was a copy of test mode;
+        MessageRefused, InvalidAddress.
         """
         resending = Resending(self._core, Again(id=id, to=to, reason=reason, by=by))
         return resending.put(self._think(resending.thinking(resending.message())))

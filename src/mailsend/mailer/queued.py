@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mailsend.mailer import diversion
-from mailsend.model.done import Done
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from mailsend.mailer.queueing.rounds import Ready
     from mailsend.mailer.queueing.stopping import Stopping
     from mailsend.mailer.thinking import Thinking
+    from mailsend.model.done import Done
     from mailsend.model.message import Message
     from mailsend.model.submission import Refusal, Submission
     from mailsend.store.queue import Claimed
@@ -80,6 +80,8 @@ class QueuedMail:
 
         desk = self._core.queue_desk("deliver_due")
         if diversion.current() is not None:
+            from mailsend.model.done import Done
+
             return Done()
         claim, claiming = desk.claim(limit)
         claimed = claiming.result()

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from mailsend.mailer import diversion
-from mailsend.model.done import Done
 
 if TYPE_CHECKING:
     from mailsend.mailer.core import Core
     from mailsend.mailer.queueing.rounds import Ready
     from mailsend.mailer.queueing.stopping import Stopping
     from mailsend.mailer.thinking import Thinking
+    from mailsend.model.done import Done
     from mailsend.model.message import Message
     from mailsend.model.submission import Refusal, Submission
     from mailsend.store.queue import Claimed
@@ -65,6 +65,8 @@ class AsyncQueuedMail:
         """Bring at most ``limit`` mails of the queue that are due on their way, as ``Mailer.deliver_due`` does."""
         desk = self._core.queue_desk("deliver_due")
         if diversion.current() is not None:
+            from mailsend.model.done import Done
+
             return Done()
         claim, claiming = desk.claim(limit)
         claimed = await asyncio.wrap_future(claiming)

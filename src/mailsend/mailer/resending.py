@@ -48,6 +48,11 @@ class Resending:
                 f"{again.id} is sensitive mail: it is not sent again",
                 advice="Let the application send a new one.",
             )
+        if found.in_test_mode and again.to is None:
+            raise StoreError(
+                f"{again.id} is a copy of test mode: its real recipients have not been written to",
+                advice="Let the application send it for real, or name one recipient.",
+            )
         if found.state in _OPEN and again.to is None:
             raise StoreError(
                 f"{again.id} is {found.state}: it may still go out",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mailsend.store.database import Transaction
 
 __all__ = [
+    "account_mark",
     "keep_rates",
     "lane_name",
     "put_back",
@@ -44,10 +45,16 @@ def lane_name(server: Server) -> str:
     Neither another password nor another TLS mode begins a new count, and no customer has one of its own.
     """
     name = f"{server.kind}:{server.host or server.folder}:{server.port}"
+    mark = account_mark(server)
+    return f"{name}/{mark}" if mark else name
+
+
+def account_mark(server: Server) -> str:
+    """Give what tells a server's account from another one at the same place; empty where it has none."""
     if server.credentials is None:
-        return name
+        return ""
     user = server.credentials.user.encode("utf-8", "surrogatepass")
-    return f"{name}/{hashlib.sha256(b'mailsend user ' + user).hexdigest()[:16]}"
+    return hashlib.sha256(b"mailsend user " + user).hexdigest()[:16]
 
 
 def keep_rates(transaction: Transaction, name: str, limit: Limit, *, now: int) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mailsend.errors import StoreError
 from mailsend.store.engine import READS, advisory_lock, engine_at
 from mailsend.store.failures import told
+from mailsend.store.first_use import make_at_first_use
 from mailsend.store.forgetting import forgotten
 from mailsend.store.location import Location, StoreKind
 from mailsend.store.revision import check, create_all
@@ -169,6 +170,8 @@ class Database:
             return opened, (opened.reading if reading else opened.writing).pop(), True
         except IndexError:
             pass
+        if not opened.checked and self.location.kind is StoreKind.SQLITE:
+            make_at_first_use(self.location)
         try:
             connection = opened.engine.connect()
         except SQLAlchemyError as problem:

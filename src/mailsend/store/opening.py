@@ -19,8 +19,8 @@ __all__ = ["open_store", "upgrade", "upgrade_sql"]
 def open_store(url: str | Secret, *, secret_keys: Sequence[Secret] = ()) -> Store:
     """Give the store at ``url``: ``sqlite:///file``, ``postgresql+psycopg://…`` or ``memory:``.
 
-    Nothing is connected or created before it is used, but that a store in memory has its tables at
-    once. ``secret_keys`` encrypt the passwords in it: the first makes, all read. Raises
+    Nothing is connected or created before it is used; then a SQLite file is made where it is not there,
+    for its owner alone, and gets its tables. ``secret_keys`` encrypt the passwords in it: the first makes, all read. Raises
     InvalidSettings for a URL that cannot be read, MissingExtra where its driver is not installed.
     """
     location = _located(url)

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, select, text, update
 from mailsend.decide.state import Act
 from mailsend.errors import StoreError
 from mailsend.store.events import note
+from mailsend.store.instead import for_the_open
 from mailsend.store.outbox.acts import act_on
 from mailsend.store.queue.deposit import Deposit, place
 from mailsend.store.queue.inserts import insertion
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from mailsend.store.writer import Writer
 
 __all__ = ["Asked", "TestModeBook"]
+
+_NOBODY_LEFT: Final = (
+    "Everybody has it already, or may have it: delete it, or send it anew: mailsend log resend."
+)
 
 _ROWS: Final = Statement(
     select(test_switch.c.scope, test_switch.c.recipient).where(test_switch.c.enabled == 1)
@@ -140,6 +145,9 @@ class TestModeBook:
                 if one not in instead:
                     continue
                 deposit = instead[one]
+                if deposit is not None and (deposit := for_the_open(transaction, one, deposit)) is None:
+                    refused[one] = _NOBODY_LEFT
+                    continue
                 act = Act.RELEASE if deposit is None else Act.CANCEL
                 obstacle = act_on(transaction, act, one, now=now, by=by, reason=reason)
                 if obstacle is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from mailsend.model.circumstances import OfferedServer, Owner
 from mailsend.model.consignment import Asked, Consignment, Standing, WhoSends
 from mailsend.model.envelope import NULL_REVERSE_PATH, Envelope, ReversePath
 from mailsend.model.standing_hold import MailFacts
+from mailsend.store.buckets import account_mark
 from mailsend.store.mails import joined
 from mailsend.store.times import moment, time_of, time_or_none
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CONFIRMED", "Bundle", "asked_of", "bundles_of", "data_of", "due_of"]
 
+_CHANGED: Final = "Somebody or something changed the database: find out who, and put a backup back."
 CONFIRMED: Final = "confirmed"  # how a mail came that goes out in spite of test mode
 
 
@@ -48,7 +51,7 @@ def asked_of(row: Any) -> tuple[str | None, str | None]:
 
 
 def data_of(claimed: Claimed, vault: Vault | None) -> bytes:
-    """Give the frozen bytes of a claimed mail; raises StoreError where they cannot be opened, or are gone."""
+    """Give the frozen bytes of a claimed mail; raises StoreError where they are gone, or are others."""
     row = claimed.row
     if row.data is None:
         raise StoreError("its content is kept no longer", advice="Delete it: mailsend queue delete.")
@@ -56,7 +59,13 @@ def data_of(claimed: Claimed, vault: Vault | None) -> bytes:
     if row.sealed:
         assert vault is not None  # whoever sealed it had one; settings without keys are refused
         kept = vault.open_bytes(row.id, "data", kept)
-    return joined(kept, row.cuts, claimed.blobs.__getitem__)
+    data = joined(kept, row.cuts, claimed.blobs.__getitem__)
+    if hashlib.sha256(data).hexdigest() != row.digest:
+        raise StoreError(
+            "its bytes are not those that were frozen",
+            advice=_CHANGED,
+        )
+    return data
 
 
 def due_of(claimed: Claimed) -> list[KeptRecipient]:
@@ -140,12 +149,19 @@ def _reverse_path(text: str) -> ReversePath:
 
 
 def _routes(kept: str, servers: Sequence[OfferedServer], pinned: str) -> tuple[OfferedServer, ...]:
-    """Give the servers that were decided on, in their order, as far as they are still known."""
-    known: dict[tuple[str, str], OfferedServer] = {}
-    for one in servers:
-        known.setdefault((one.owner, one.server.name), one)
-    wanted = [(Owner(owner), name) for owner, name in json.loads(kept) if pinned in ("", name)]
-    return tuple(known[one] for one in wanted if one in known)
+    """Give the servers that were decided on, in their order, as far as they are still known.
+
+    Several accounts at one place have one name. Where that name is one server's alone, its account may
+    have been changed meanwhile. After silence it is one alone.
+    """
+    found: list[OfferedServer] = []
+    for owner, name, *mark in json.loads(kept):
+        named = [one for one in servers if one.owner is Owner(owner) and one.server.name == name]
+        same = [one for one in named if account_mark(one.server) == (mark[0] if mark else "")]
+        named = same or (named if len(named) == 1 else [])
+        if named and pinned in ("", name) and named[0] not in found:
+            found.append(named[0])
+    return tuple(found[:1] if pinned else found)
 
 
 def _envelopes(row: Any, recipients: Sequence[KeptRecipient]) -> tuple[Envelope, ...]:
@@ -154,6 +170,9 @@ def _envelopes(row: Any, recipients: Sequence[KeptRecipient]) -> tuple[Envelope,
     for one in recipients:
         due.setdefault(one.envelope, {})[_address(one.envelope_address)] = None
     frozen = json.loads(row.envelopes)
+    for number, who in due.items():
+        if not {str(one) for one in who} <= set(frozen[number][1]):
+            raise StoreError("a recipient stands in none of its envelopes", advice=_CHANGED)
     return tuple(
         Envelope(reverse_path=_reverse_path(frozen[number][0]), recipients=tuple(due[number]))
         for number in sorted(due)

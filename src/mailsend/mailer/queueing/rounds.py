@@ -26,6 +26,7 @@ from mailsend.mailer.queueing.ending import ending_of, ending_of_lapsed
 from mailsend.mailer.queueing.recipients import ROUTE_GONE
 from mailsend.mailer.queueing.renewing import may_be_stale, renew_stored
 from mailsend.mailer.queueing.stopping import Stopping
+from mailsend.mailer.queueing.written_down import write_down
 from mailsend.mailer.thinking import Thinking, ask_rules, ask_servers
 from mailsend.model.address import Address
 from mailsend.model.circumstances import OfferedServer, Owner
@@ -209,16 +210,20 @@ class Rounds:
         attempts: list[Attempt] = []
         digest, prepared = row.digest, time_of(row.prepared_at)
         if ready.fault:
-            outcome = Outcome.HELD if ready.lasting else Outcome.DEFERRED
-            reason = _UNREADABLE if ready.lasting else _NOT_READY
-            told = RecipientResult(outcome=outcome, reason=reason, advice=ready.fault)
+            told = _kept_back(ready.fault, lasting=ready.lasting)
             results = {one.position: told for one in due_of(ready.claimed)}
         for bundle in ready.bundles:
             if bundle.consignment is None or ready.look is None:
                 gone = RecipientResult(outcome=Outcome.HELD, reason=ROUTE_GONE, advice=_NO_ROUTE)
                 results.update(dict.fromkeys(bundle.positions, gone))
                 continue
-            consignment = await self._fresh(ready, bundle.consignment)
+            try:
+                consignment = await self._fresh(ready, bundle.consignment)
+            except Exception as problem:  # noqa: BLE001 - no mail goes out under a signature of yesterday
+                _log.exception("%s could not be made anew", row.id)
+                told = _kept_back(str(problem), lasting=False)
+                results.update(dict.fromkeys(bundle.positions, told))
+                continue
             if consignment is None:
                 return None
             digest, prepared = consignment.digest, consignment.prepared
@@ -249,11 +254,10 @@ class Rounds:
             digest=brought.digest,
             prepared=brought.prepared,
         )
-        written = await asyncio.wrap_future(self.queue.finish(ending, now=now))
-        if not written:
+        if not await write_down(self.queue, ending, longest=self.lease):
             _log.warning("%s was taken over by another worker before it was finished here", row.id)
             return []
-        return [str(one.outcome) for one in ending.recipients]
+        return [str(one.outcome) for one in ending.recipients if one.position in brought.results]
 
     async def _fresh(self, ready: Ready, consignment: Consignment) -> Consignment | None:
         """Give the mail as it goes out now (M34); None where it is no longer in these hands."""
@@ -277,6 +281,13 @@ class Rounds:
             return await asyncio.wrap_future(self.queue.mark(id, fence, who, server=server, now=utc_now()))
 
         return mark
+
+
+def _kept_back(why: str, *, lasting: bool) -> RecipientResult:
+    """Give what is told of a mail that was not offered to any server: held, or tried again later."""
+    if lasting:
+        return RecipientResult(outcome=Outcome.HELD, reason=_UNREADABLE, advice=why)
+    return RecipientResult(outcome=Outcome.DEFERRED, reason=_NOT_READY, advice=why)
 
 
 def jitter() -> float:

@@ -5,24 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mailsend.errors import MailsendError
+from mailsend.errors import InvalidSettings, MailsendError
 from mailsend.mailer.clock import utc_now
 from mailsend.mailer.queueing.depositing import deposit_of, record_of
 from mailsend.mailer.queueing.ending import ending_of
 from mailsend.mailer.queueing.rounds import jitter
 from mailsend.mailer.queueing.told import report_of_stored
+from mailsend.mailer.queueing.written_down import write_down
 from mailsend.model.mail_state import MailState
 from mailsend.model.report import Outcome, Report
 from mailsend.store.queue import Deposit, KeptRecipient
 from mailsend.store.times import moment
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from mailsend.mailer.core import Core
     from mailsend.model.submission import Submission
     from mailsend.store.queue import Ending
@@ -34,6 +34,7 @@ Bring = Callable[["BeforeContent | None"], Awaitable[Report]]
 
 _log: Final = logging.getLogger("mailsend.queue")
 
+_PATIENCE: Final = 4.0  # seconds that a caller waits for a store that is away
 _LEFT: Final = (Outcome.DEFERRED, Outcome.UNKNOWN, Outcome.HELD, Outcome.PENDING)
 
 
@@ -47,21 +48,31 @@ async def send_with_store(
     """
     if how == "deliver" or submission.message.idempotency_key is not None:
         return await _written_first(core, submission, bring, how=how, queue_rest=queue_rest)
-    report = await bring(None)
     queue = core.rounds.queue
-    if not queue_rest or not _is_left(report):
-        written = queue.record(lambda: _record(core, submission, report, how))
-        if queue.behind:
+    report = await bring(None)
+    deposit = _with_rest(core, submission, report, how) if queue_rest and _is_left(report) else None
+    if deposit is None:
+        written = _begun(queue.record, lambda: _record(core, submission, report, how))
+        if queue.behind or written.done():
             await _settled(written, submission.id)
         return report
-    deposit = _with_rest(core, submission, report, how)
-    if await _settled(queue.put(deposit, now=utc_now()), submission.id) is None:
+    if await _settled(_begun(queue.put, deposit, now=utc_now()), submission.id) is None:
         return report  # the caller is told that the rest is not queued
     core.wake()
     return replace(report, queued=True)
 
 
-async def _settled(writing: Future[Any], id: str) -> Any:
+def _begun(write: Callable[..., Future[Any]], *what: Any, **more: Any) -> Future[Any]:
+    """Begin to write; a store that takes nothing any more fails as one that cannot write it."""
+    try:
+        return write(*what, **more)
+    except MailsendError as problem:
+        failed: Future[Any] = Future()
+        failed.set_exception(problem)
+        return failed
+
+
+async def _settled(writing: Future[Any] | asyncio.Future[Any], id: str) -> Any:
     """Wait until something is written, whoever cancels this; None where it cannot be: what is sent is sent."""
     try:
         return await asyncio.shield(asyncio.wrap_future(writing))
@@ -92,7 +103,8 @@ async def _written_first(
     async with rounds.renewing(claim):
         report = await bring(rounds.marking(row.id, 1, _standing(deposit)))
     ending = _ending(core, row, deposit, report, queue_rest=queue_rest)
-    if await _settled(queue.finish(ending, now=utc_now()), submission.id) is None:
+    writing = asyncio.ensure_future(write_down(queue, ending, longest=_PATIENCE))
+    if await _settled(writing, submission.id) is None:
         return report
     if ending.due_at is not None:
         core.wake()
@@ -158,9 +170,16 @@ def _record(core: Core, submission: Submission, report: Report, how: str) -> Dep
     )
 
 
-def _with_rest(core: Core, submission: Submission, report: Report, how: str) -> Deposit:
-    """Give the rows of a mail of which something is left to do."""
-    deposit = deposit_of(
-        submission, how=how, now=utc_now(), retry=core.rounds.retry, vault=core.content_vault
-    )
+def _with_rest(core: Core, submission: Submission, report: Report, how: str) -> Deposit | None:
+    """Give the rows of a mail of which something is left to do; None where it cannot be kept for want of a key.
+
+    Somebody may have it already: then whoever sent it has to hear of that, and not of the settings.
+    """
+    try:
+        deposit = deposit_of(
+            submission, how=how, now=utc_now(), retry=core.rounds.retry, vault=core.content_vault
+        )
+    except InvalidSettings:
+        _log.exception("what is left of %s cannot be queued", submission.id)
+        return None
     return deposit.ended(_ending(core, _Row.of(deposit), deposit, report, queue_rest=True))

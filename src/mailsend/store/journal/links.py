@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import literal_column, select
 
 from mailsend.model.case_file import LinkedMail
 from mailsend.model.providers import BY_DOMAIN
@@ -27,7 +27,9 @@ def linked_mails(transaction: Transaction, ids: Iterable[str]) -> dict[str, tupl
     """Give for each of these mails those that were made from it: sent again, or notices of it."""
     wanted = list(ids)
     run = transaction.connection.execute
-    made = select(*_SEEN, message.c.linked_to).where(message.c.linked_to.in_(wanted))
+    # Written out, so that an index of those few that were made from another may be used.
+    is_linked = message.c.linked_to != literal_column("''")
+    made = select(*_SEEN, message.c.linked_to).where(message.c.linked_to.in_(wanted), is_linked)
     found: dict[str, dict[str, LinkedMail]] = {}
     for row in run(made):
         found.setdefault(row.linked_to, {})[row.id] = _linked(row)

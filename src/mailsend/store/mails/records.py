@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from mailsend.store.buckets import account_mark
 from mailsend.store.mails.written import as_json
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def decisions_of(submission: Submission) -> str:
 
 
 def routes_of(routes: RoutesDecision) -> str:
-    """Give ``[[owner, name], …]`` in their order, as JSON."""
+    """Give ``[[owner, name, account], …]`` in their order, as JSON; without what stands for no account."""
     return _once(routes, _routes)
 
 
@@ -58,4 +59,5 @@ def _without_content(decision: ContentDecision) -> str:
 
 
 def _routes(routes: RoutesDecision) -> str:
-    return as_json([(str(one.owner), one.server.name) for one in routes.offered])
+    named = ((str(one.owner), one.server.name, account_mark(one.server)) for one in routes.offered)
+    return as_json([one if one[2] else one[:2] for one in named])

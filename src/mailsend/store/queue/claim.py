@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, select, text, update
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Claimed", "claim", "next_due"]
 
+_MOST_BYTES: Final = 64 << 20  # of all the mails in one claim
+
 # Written out, not bound: a partial index is used only where its own condition is seen.
 _QUEUED: Final = text("state = 'queued' AND frozen = 0")
 _MINE: Final = text("mailsend_message.state = 'sending'")
 
 _DUE: Final = (
-    select(message.c.id, message.c.lane, message.c.priority)
+    select(message.c.id, message.c.lane, message.c.priority, message.c.size)
     .where(_QUEUED, message.c.due_at <= bindparam("now"))
     .order_by(message.c.rank)
     .limit(bindparam("most"))
@@ -102,6 +105,7 @@ def claim(transaction: Transaction, *, now: int, lease: int, name: str, most: in
         found += transaction.run(_BEHIND, now=now, most=most - len(found))
     if not found:
         return ()
+    found = _held_at_once(found)
     going, waiting = take_lanes(transaction, found, now=now)
     transaction.run_many(
         _POSTPONE, [{"this": mail, "due": due, "later": due - step} for mail, due, step in waiting]
@@ -125,6 +129,16 @@ def next_due(transaction: Transaction) -> int | None:
     """Give when the first mail of the queue is due, in microseconds; None where nothing waits."""
     found = transaction.run(_NEXT)
     return found[0].due_at if found else None
+
+
+def _held_at_once(found: Sequence[Any]) -> list[Any]:
+    """Give as many of these as may be in memory together, and one at least."""
+    sizes = accumulate(one.size for one in found)
+    return [
+        one
+        for place, (one, size) in enumerate(zip(found, sizes, strict=True))
+        if not place or size <= _MOST_BYTES
+    ]
 
 
 def _blobs(transaction: Transaction, rows: Sequence[Any], name: str) -> dict[str, dict[str, bytes]]:

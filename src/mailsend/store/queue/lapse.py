@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, select, text
 
+from mailsend.model.mail_state import MailState
 from mailsend.store.queue.endings import Ending
 from mailsend.store.queue.finish import finish
 from mailsend.store.queue.kept import KEPT, KeptRecipient
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Lapsed", "Settle", "lapse"]
 
+_log: Final = logging.getLogger("mailsend.queue")
+
 _MOST: Final = 500  # in one transaction
+_UNREADABLE: Final = "unreadable"
 
 _FOUND: Final = Statement(
     select(
@@ -63,6 +68,28 @@ def lapse(transaction: Transaction, settle: Settle, *, now: int) -> Sequence[str
     for row in transaction.run(_FOUND, now=now):
         rows = transaction.run(_RECIPIENTS, mail=row.id)
         lapsed = Lapsed(row, tuple(KeptRecipient(*one) for one in rows))
-        if finish(transaction, settle(lapsed), now=now):
+        if finish(transaction, _settled(settle, lapsed), now=now):
             ended.append(row.id)
     return ended
+
+
+def _settled(settle: Settle, lapsed: Lapsed) -> Ending:
+    """Give how a mail ends; one whose rows cannot be read is held, and stops no other."""
+    try:
+        return settle(lapsed)
+    except Exception as problem:  # noqa: BLE001 - whatever is wrong with its rows
+        row = lapsed.row
+        _log.exception("%s cannot be read, and is held", row.id)
+        return Ending(
+            id=row.id,
+            fence=row.fence,
+            state=MailState.HELD,
+            reason=_UNREADABLE,
+            why=f"Its rows cannot be read: {type(problem).__name__}.",
+            counted=row.attempts,
+            server=row.server,
+            queue_id=row.queue_id,
+            digest=row.digest,
+            prepared_at=row.prepared_at,
+            recipients=(),
+        )

@@ -106,7 +106,7 @@ def mail_with(row: Any) -> StoredMail:
         digest=row.digest,
         first_digest=row.first_digest,
         rules_version=row.rules_version,
-        routes=tuple((owner, name) for owner, name in json.loads(row.routes)),
+        routes=tuple((owner, name) for owner, name, *_ in json.loads(row.routes)),
         server=row.server,
         queue_id=row.queue_id,
         idempotency_key=row.idempotency_key or None,

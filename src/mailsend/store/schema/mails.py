@@ -74,7 +74,7 @@ message: Final = Table(
     Column("first_digest", String(64), nullable=False),  # another one where Date and signatures were renewed
     Column("rules_version", String(64), nullable=False),
     text("decisions"),  # JSON: records by house rule 13
-    text("routes"),  # JSON: [[owner, name], …] in order
+    text("routes"),  # JSON: [[owner, name, mark of its account], …] in order
     text("lane"),  # the limit that its first server has; empty for none
     text("envelopes"),  # JSON: [[reverse-path, [address, …]], …]
     # What became of it last.
