@@ -34,7 +34,9 @@ def settings(*smarthosts: str, store: str, **application: Any) -> dict[str, Any]
 
 def a_mail(number: Any = 0, to: Any = "bob@example.org", **fields: Any) -> Message:
     """Give a message that its number tells from every other."""
-    return Message(**{"from_": "ann@suite.example", "to": to, "subject": f"Mail {number}", "text": "Hi", **fields})
+    return Message(
+        **{"from_": "ann@suite.example", "to": to, "subject": f"Mail {number}", "text": "Hi", **fields}
+    )
 
 
 def store_of(mailer: Any) -> Any:
@@ -65,7 +67,9 @@ _TIMES = {
 def age(mailer: Any, seconds: float) -> None:
     """Let so many seconds pass, by moving all times of the store into the past."""
     by = int(seconds * 1_000_000)
-    change(mailer, *[update(table).values({one: one - by for one in times}) for table, times in _TIMES.items()])
+    change(
+        mailer, *[update(table).values({one: one - by for one in times}) for table, times in _TIMES.items()]
+    )
 
 
 def state(mailer: Any, id: str) -> tuple[str, list[str]]:

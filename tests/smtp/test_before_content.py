@@ -322,7 +322,10 @@ def test_a_mail_taken_over_between_recipients_and_content_is_not_sent_twice(tmp_
     """The lease ended while the server was slow: the mark is refused, and nothing is written over."""
     url = f"sqlite:///{tmp_path / 'mailsend.db'}"
     upgrade(url)
-    with ScriptedServer() as server, Mailer(Settings.model_validate(settings(server.url, store=url))) as mailer:
+    with (
+        ScriptedServer() as server,
+        Mailer(Settings.model_validate(settings(server.url, store=url))) as mailer,
+    ):
         id = mailer.enqueue(a_mail())
         marking = Rounds.marking
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from concurrent.futures import Future
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -45,9 +46,9 @@ def mailer(make, server):
     return make(server.url)
 
 
-def of(table, id):
+def of(table, mail):
     """Give the rows of a mail, to be changed."""
-    return update(table).where((table.c.id if table is mails.message else table.c.message) == id)
+    return update(table).where((table.c.id if table is mails.message else table.c.message) == mail)
 
 
 def to_whom(server):
@@ -60,14 +61,14 @@ def to_whom(server):
 @pytest.fixture
 def half_sent(mailer, server):
     """Give a mail that one has and another is to get, held since test mode was switched on."""
-    id = mailer.enqueue(a_mail(to=["bob@example.org", "busy@example.org"]))
+    mail = mailer.enqueue(a_mail(to=["bob@example.org", "busy@example.org"]))
     mailer.deliver_due()
     mailer.test_mode.on(TEST)
     age(mailer, 120)
     mailer.deliver_due()
-    assert state(mailer, id) == ("held", ["accepted", "held"])
+    assert state(mailer, mail) == ("held", ["accepted", "held"])
     server.replies.clear()
-    return id
+    return mail
 
 
 def test_who_has_a_mail_gets_it_by_no_confirmation(mailer, server, half_sent):
@@ -123,13 +124,13 @@ def test_an_account_that_is_gone_is_no_other_one(make, accounts):
     """Where neither of two is the one that was decided on, the mail waits for a person."""
     server, ann, bea = accounts
     mailer = make(ann, bea)
-    id = mailer.enqueue(a_mail())
+    mail = mailer.enqueue(a_mail())
     routes = rows(mailer, mails.message)[0].routes
     for place in (0, 1):
         routes = routes.replace(mark_of(mailer, place), str(place) * 16)
-    change(mailer, of(mails.message, id).values(routes=routes))
+    change(mailer, of(mails.message, mail).values(routes=routes))
     assert mailer.deliver_due().held == 1
-    assert (mailer.outbox.get(id).reason, server.messages) == ("route_gone", [])
+    assert (mailer.outbox.get(mail).reason, server.messages) == ("route_gone", [])
 
 
 def mark_of(mailer, place):
@@ -140,12 +141,12 @@ def test_after_silence_no_other_account_is_tried(make, accounts):
     """It is sent once more by one server alone, whatever the others are called (M20)."""
     server, ann, bea = accounts
     mailer = make(ann, bea)
-    id = mailer.enqueue(a_mail())
+    mail = mailer.enqueue(a_mail())
     name = mailer._core.rules.application.smarthosts[0].name
-    change(mailer, of(mails.recipient, id).values(outcome="unknown", pinned=name))
+    change(mailer, of(mails.recipient, mail).values(outcome="unknown", pinned=name))
     server.misbehave("mail-451")
     assert mailer.deliver_due().unknown == 1
-    assert len(mailer.outbox.get(id).attempts) == 1
+    assert len(mailer.outbox.get(mail).attempts) == 1
 
 
 # Rows that somebody changed.
@@ -162,21 +163,21 @@ def test_after_silence_no_other_account_is_tried(make, accounts):
 )
 def test_a_mail_that_is_not_what_was_frozen_is_held(mailer, server, table, changed):
     """Its bytes and its recipients go together; the next mail goes out all the same."""
-    id = mailer.enqueue(a_mail(1))
-    change(mailer, of(table, id).values(**changed))
+    mail = mailer.enqueue(a_mail(1))
+    change(mailer, of(table, mail).values(**changed))
     mailer.enqueue(a_mail(2))
     done = mailer.deliver_due()
     assert (done.accepted, done.held, len(server.messages)) == (1, 1, 1)
-    assert (str(mailer.outbox.get(id).state), mailer.outbox.get(id).reason) == ("held", "unreadable")
+    assert (str(mailer.outbox.get(mail).state), mailer.outbox.get(mail).reason) == ("held", "unreadable")
 
 
 def test_a_lapsed_mail_that_cannot_be_read_stops_no_other(mailer, server):
     """It is held; without that every claim would fail on it, again and again."""
-    id = mailer.enqueue(a_mail(1))
+    mail = mailer.enqueue(a_mail(1))
     change(
         mailer,
-        of(mails.message, id).values(state="sending", fence=1, lease_until=1),
-        of(mails.recipient, id).values(outcome="no such word"),
+        of(mails.message, mail).values(state="sending", fence=1, lease_until=1),
+        of(mails.recipient, mail).values(outcome="no such word"),
     )
     mailer.enqueue(a_mail(2))
     assert mailer.deliver_due().accepted == 1
@@ -255,3 +256,16 @@ def test_it_is_not_tried_for_ever(queue, asked):
     with pytest.raises(StoreError):
         asyncio.run(write_down(queue, SimpleNamespace(id="01mail"), longest=1.0))
     assert queue.asked == asked
+
+
+# What a terminal or a spreadsheet is given.
+
+
+def test_an_export_moves_no_cursor(mailer):
+    """Whatever callers wrote into tags: replaced in CSV, escaped in JSON Lines."""
+    mailer.enqueue(a_mail(tags=["\x1b[2J", "\x9b31m", "\u202eevil"]))
+    table = "".join(mailer.journal.export(format="csv"))
+    lines = "".join(mailer.journal.export(format="jsonl"))
+    assert not {"\x1b", "\x9b", "\u202e"} & {*table, *lines}
+    assert json.loads(lines)["tags"] == ["\x1b[2J", "\x9b31m", "\u202eevil"]
+    assert ",\N{REPLACEMENT CHARACTER}[2J" in table.replace('"', "")

@@ -362,7 +362,11 @@ def test_however_a_process_ends_what_it_sent_is_there(url, server, tmp_path, end
     program.write_text(textwrap.dedent(PROGRAM) + textwrap.dedent(ENDS[end]))
     shop = settings(server.url, store=url)
     ran = subprocess.run(
-        [sys.executable, str(program), json.dumps(shop)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, str(program), json.dumps(shop)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     wanted = {"exit": 3, "SIGTERM": 3, "raise": 1}.get(end, 0)
     assert (ran.returncode, "could not" in ran.stderr) == (wanted, False), ran.stderr

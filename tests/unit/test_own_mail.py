@@ -57,6 +57,7 @@ def test_a_notice_has_a_null_reverse_path_and_answers():
     assert submission.sender.reason is SenderReason.REQUESTED
     assert submission.return_path.reason is ReturnPathReason.NULL
     assert submission.return_path.facts() == {"findings": []}
+    assert submission.return_path.aligned is False
     header = message_from_bytes(submission.data, policy=policy.default)
     assert (header["From"], header["Auto-Submitted"]) == (
         "Acme Suite <notices@suite.example>",

@@ -113,7 +113,7 @@ def set_(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Enter a customer, or change its rules; what is not valid is not written.
+    """Enter a customer, or change its rules. What is not valid is not written.
 
     With --from they are written whole, else key by key. Every version is kept.
     """

@@ -48,7 +48,7 @@ def erase(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Blank a person in records, contents, conversations and events, and tell what was found.
+    """Blank a person everywhere. In records, contents, conversations and events; and tell what was found.
 
     What keeps mail from the address goes on to hold, by a mark that only the secret keys can make.
     """

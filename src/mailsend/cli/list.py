@@ -32,7 +32,7 @@ def show(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Show a list, or what it says of single addresses and their domains."""
+    """Show a list. Or what it says of single addresses and their domains."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         return asking.show_of(output, mailer, which, addresses, customer=customer, after=after, limit=limit)
@@ -53,7 +53,7 @@ def add(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Put addresses or whole domains on a list: a customer's, or the application's, which holds for all."""
+    """Put addresses or whole domains on a list. A customer's, or the application's, which holds for all."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         return asking.add_to(

@@ -34,7 +34,7 @@ def search(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Show the mails that a query finds, newest first; all of them without one."""
+    """Show the mails that a query finds. Newest first; all of them without one."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         return search_in(output, mailer, asking.joined(query), limit=limit, after=after, columns=columns)
@@ -53,7 +53,7 @@ def show(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Show one mail: recipients, attempts, decisions and events; its content only where that is asked for."""
+    """Show one mail. Recipients, attempts, decisions and events; its content only where that is asked for."""
     output = Output(as_json=as_json, quiet=quiet)
     wanted = asking.needed_id(id)
     with mailer_for(config) as mailer:
@@ -96,7 +96,7 @@ def case(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Collect all that is known of mails that did not arrive, or ended up among spam, into one file."""
+    """Collect what is known of lost mail into one file. Of mails that did not arrive, or ended up among spam."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         return case_of(output, mailer, asking.joined(query), out=out, locale=locale, limit=limit)
@@ -113,7 +113,7 @@ def resend(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Send a mail again, as a new one that is linked to it, by today's rules and lists."""
+    """Send a mail again. As a new one that is linked to it, by today's rules and lists."""
     output = Output(as_json=as_json, quiet=quiet)
     wanted = asking.needed_id(id)
     with mailer_for(config) as mailer:
@@ -135,7 +135,7 @@ def stats(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Count mails and recipients by period and by provider, customer, domain, server, template or reason."""
+    """Count mails and recipients by period. And by provider, customer, domain, server, template or reason."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         return stats_of(

@@ -122,6 +122,11 @@ def time_from(option: str, text: str | None, zone: ZoneInfo, now: datetime) -> d
     try:
         asked = parse(f'after:"{text}"', zone=zone)
     except InvalidQuery as problem:
-        raise CommandFailed(Exit.USAGE, f"{option} {text}: this is no time", advice=problem.advice) from None
-    assert isinstance(asked, When)  # what `after:` becomes
+        raise _no_time(option, text, problem.advice) from None
+    if not isinstance(asked, When):  # a quote in it made it another query
+        raise _no_time(option, text, "Write a date (2026-03-31), or how long ago (2h, 3d).")
     return now - asked.at if isinstance(asked.at, timedelta) else asked.at
+
+
+def _no_time(option: str, text: str, advice: str) -> CommandFailed:
+    return CommandFailed(Exit.USAGE, f"{option} {text}: this is no time", advice=advice)

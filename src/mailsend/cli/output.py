@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mailsend.model.plain_json import plain_json
+
 __all__ = ["Output", "counted", "plain"]
 
 _LABEL_WIDTH = 11
@@ -33,7 +35,7 @@ class Output:
     def document(self, value: Any) -> None:
         """Write one JSON document, where JSON was asked for."""
         if self.as_json:
-            text = json.dumps(value, ensure_ascii=False, indent=2)
+            text = plain_json(json.dumps(value, ensure_ascii=False, indent=2))
             try:
                 text.encode(sys.stdout.encoding or "utf-8")
             except UnicodeEncodeError:

@@ -33,7 +33,7 @@ def person(
     debug: options.Debug = False,
     as_json: options.Json = False,
 ) -> int:
-    """Give out all that the store has of a person, as one JSON document, with or without --json.
+    """Give out all that is kept of a person. As one JSON document, with or without --json.
 
     It is written down who asked. Of other people nothing is told.
     """

@@ -18,7 +18,7 @@ __all__ = ["queue"]
 queue = typer.Typer(
     callback=options.help_if_alone,
     invoke_without_command=True,
-    help="The queue: list, show, retry, force, hold, lift, release, freeze, thaw, delete, stats.",
+    help="The queue: looked at, and worked on.",
 )
 
 
@@ -32,7 +32,7 @@ def list_(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """List mails that are queued, held or on their way, newest first; all, or those that a query finds."""
+    """List mails that are queued, held or on their way. Newest first; all, or those that a query finds."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         return list_of(output, mailer, query, after=after, limit=limit)
@@ -51,7 +51,7 @@ def show(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Show one mail: its recipients, decisions, attempts and events; on demand what it says."""
+    """Show one mail. Its recipients, decisions, attempts and events; on demand what it says."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         return show_one(output, mailer, mail, content=content, raw=raw, save=save, locale=locale, by=by)
@@ -85,7 +85,7 @@ def force(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Let mails be due now whatever their clock says: frozen, held, or with an unknown outcome."""
+    """Let mails be due now, whatever their clock says. Frozen, held, or with an unknown outcome, too."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         return act_on(output, mailer, "force", which, reason=reason, by=by, dry_run=dry_run)
@@ -104,7 +104,7 @@ def hold(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Keep queued mails back until they are released; with --until or --standing, mail to come as well."""
+    """Keep queued mails back until they are released. With --until or --standing, mail to come as well."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         if (standing or until is not None) and not dry_run:
@@ -122,7 +122,7 @@ def lift(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """End a standing hold; what it held stays held until it is released."""
+    """End a standing hold. What it held stays held until it is released."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         return lift_hold(output, mailer, hold, reason=reason, by=by)

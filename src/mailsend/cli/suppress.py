@@ -53,7 +53,7 @@ def add(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Leave addresses or whole domains out of mail: a customer's, or everybody's."""
+    """Leave addresses or whole domains out of mail. A customer's, or everybody's."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         return asking.add_to(

@@ -67,7 +67,7 @@ def on(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Send everything, or all of one customer, to the test address from now on."""
+    """Send everything to the test address from now on. Or all mail of one customer."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         _need_store(mailer)
@@ -87,7 +87,7 @@ def off(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Let mail go to its recipients again; what is held stays held until it is confirmed or released."""
+    """Let mail go to its recipients again. What is held stays held until it is confirmed or released."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         _need_store(mailer)
@@ -110,7 +110,7 @@ def confirm(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Send mails that test mode holds to their real recipients, each prepared afresh."""
+    """Send held mails to their real recipients. Each is prepared afresh."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
         ids = list(mails or _held(mailer))

@@ -58,7 +58,7 @@ def worker(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Bring the mails of the queue on their way, and do the duties of care, until SIGTERM or Ctrl-C.
+    """Bring queued mail on its way. And do the duties of care, until SIGTERM or Ctrl-C.
 
     Several may run at once, on one machine or on many. With --health the exit code is 75 where no worker
     lives, or where one is in trouble.

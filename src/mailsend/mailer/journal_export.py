@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
 from mailsend.model.mail_document import mail_document
+from mailsend.model.plain_json import plain_json
 from mailsend.model.stored_mail import StoredMail, StoredRecipient
 
 __all__ = ["COLUMNS", "FORMATS", "as_csv", "as_jsonl"]
@@ -32,6 +34,7 @@ COLUMNS: Final = (
     *("in_test_mode", "size", "attempts_made", "source_ip", "field", "recipient", "envelope_address"),
     *("outcome", "reason", "code", "enhanced", "reply", "server", "queue_id", "linked_to"),
 )
+_OBEYED: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 # What a spreadsheet would take for the beginning of a formula, full-width forms too.
 _FORMULA: Final = tuple(
     "=+-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
@@ -41,7 +44,8 @@ _FORMULA: Final = tuple(
 def as_csv(mails: Iterable[StoredMail], told: Callable[[int], object]) -> Iterator[str]:
     """Give a header row, and a row for each mail and recipient (RFC 4180).
 
-    What a spreadsheet would compute has an apostrophe before it. ``told`` is told how many mails are done.
+    What a spreadsheet would compute has an apostrophe before it, and what a terminal would obey is
+    replaced. ``told`` is told how many mails are done.
     """
     yield _row(COLUMNS)
     for number, mail in enumerate(mails, 1):
@@ -55,7 +59,7 @@ def as_jsonl(mails: Iterable[StoredMail], told: Callable[[int], object]) -> Iter
     for number, mail in enumerate(mails, 1):
         document = mail_document(mail)
         del document["decisions"], document["events"]  # which lists do not read
-        yield json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
+        yield plain_json(json.dumps(document, ensure_ascii=False, separators=(",", ":"))) + "\n"
         told(number)
 
 
@@ -75,7 +79,7 @@ def _cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.isoformat()
-    text = "" if value is None else str(value)
+    text = "" if value is None else _OBEYED.sub("\N{REPLACEMENT CHARACTER}", str(value))
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

@@ -30,7 +30,9 @@ def _has_tables(location: Location) -> bool:
     if path is None or not path.is_file():
         return path is None
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)) as file:
+        with contextlib.closing(
+            sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
+        ) as file:
             return bool(file.execute(_THERE, (VERSION_TABLE,)).fetchall())
     except sqlite3.Error:
         return True

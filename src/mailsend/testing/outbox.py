@@ -91,7 +91,7 @@ class Outbox(Sequence[OutboxMessage]):
 
     def take(self, submission: Submission, report: Report) -> None:
         """Keep a mail that a server would have accepted; held and dropped ones never left."""
-        if report.accepted:
+        if report.accepted or report.queued:
             with self._lock:
                 self._messages.append(OutboxMessage.of(submission))
 

@@ -177,6 +177,7 @@ def test_an_export_is_a_table_or_lines_of_json(mailsend, sent):
         (("resend", "x"), 64, "--reason"),
         (("resend", "x", "--reason", "y"), 69, "no mail x"),
         (("stats", "--since", "yesterday"), 64, "--since yesterday"),
+        (("stats", "--until", '2d" from:"x'), 64, "this is no time"),
         (("stats", "--timezone", "Mars/Olympus"), 69, "Mars/Olympus"),
         (("stats", "--period", "century"), 64, "century"),
     ],

@@ -193,10 +193,10 @@ def test_a_password_beside_a_url_goes_with_the_user_in_it(store, mailsend):
 
 
 def test_an_account_is_entered_once(store, mailsend):
-    """The same server a second time is not permitted (77); that the store is missing is another thing (69)."""
+    """The same server a second time is not permitted (77); that the store cannot be read is another thing (69)."""
     add = ("server", "add", "ratcatcher", "smtp://a.example")
     first, second = mailsend(*add), mailsend(*add)
-    (store.parent / "kept.db").unlink()
+    (store.parent / "kept.db").write_text("This is a letter and no database at all. " * 50)
     without = [mailsend(*add), mailsend("server", "order", "ratcatcher", "a.example")]
     assert [first.code, second.code, *(one.code for one in without)] == [0, 77, 69, 69]
     assert "has this account already" in second.err

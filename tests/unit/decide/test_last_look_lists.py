@@ -18,7 +18,7 @@ RULES = Rules.from_dict(
 BOB, EVE = Address.parse("Bob@example.org"), Address.parse("eve@example.org")
 
 
-def look(suppressed, send_at=None):
+def look(suppressed, send_at=None, *, confirmed=False, test_mode=TestMode()):
     """Look at as much of a mail to Bob and Eve as the last look reads."""
     mail = SimpleNamespace(
         expires_at=None,
@@ -27,9 +27,10 @@ def look(suppressed, send_at=None):
         message=SimpleNamespace(send_at=send_at),
         routes=SimpleNamespace(offered=()),
         recipients={BOB: None, EVE: None},
-        confirmed=False,
+        confirmed=confirmed,
+        in_test_mode=False,
     )
-    seen = LookedAt(now=NOW, rules=RULES, test_mode=TestMode(), suppressed=suppressed)
+    seen = LookedAt(now=NOW, rules=RULES, test_mode=test_mode, suppressed=suppressed)
     return last_look(mail, seen)
 
 
@@ -56,3 +57,10 @@ def test_a_mail_that_is_held_is_held_for_all():
     held = look(("bob@example.org",), send_at=NOW + timedelta(hours=1))
     assert isinstance(held, Hold)
     assert held.reason is HoldReason.NOT_YET
+
+
+@pytest.mark.parametrize(("confirmed", "goes"), [(True, True), (False, False)])
+def test_a_mail_that_a_person_confirmed_goes_in_spite_of_test_mode(confirmed, goes):
+    """No other does (P3)."""
+    on = TestMode(enabled=True, recipient=EVE)
+    assert (look((), confirmed=confirmed, test_mode=on) == Go()) is goes

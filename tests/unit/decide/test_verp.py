@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsend.decide.verp import LONGEST_TOKEN, read_token, reverse_path, token
+from mailsend.decide.verp import LONGEST_TOKEN, _mark, read_token, reverse_path, token
 from mailsend.mailer.ids import new_id
 from mailsend.model.address import Address
 from mailsend.model.bounce_tokens import LONGEST_LOCAL_PART, BounceTokens
@@ -148,3 +148,26 @@ def test_the_reverse_path_has_the_token_behind_the_bounce_address():
 def test_the_key_is_not_shown():
     """Neither repr nor text of what tokens are made with tells the key."""
     assert KEY.hex()[:8] not in repr(BounceTokens(key=Secret(KEY.hex())))
+
+
+def test_a_place_is_written_in_one_way_alone():
+    """With a nought before it, it is refused though the mark is right: no two tokens mean the same."""
+    made = token(ID, 1, KEY)
+    assert read_token(made, [KEY]) == (ID, 1)
+    assert read_token(token(ID, 0, KEY), [KEY]) == (ID, 0)
+    for place in ("01", "001"):
+        assert read_token(f"{ID}{place}{_mark(ID, place, KEY)}", [KEY]) is None
+
+
+def test_nothing_but_brackets_and_quotes_is_taken_off_an_address():
+    """What else stands before a token makes it none."""
+    made = token(ID, 7, KEY)
+    assert read_token(f'<"{made}"@suite.example>', [KEY]) == (ID, 7)
+    assert read_token(f"~{made}@suite.example", [KEY]) is None
+
+
+@pytest.mark.parametrize(("length", "found"), [(1000, (ID, 7)), (1001, None)])
+def test_a_text_too_long_for_an_address_is_not_read(length, found):
+    """A thousand characters are, and one more are not."""
+    made = token(ID, 7, KEY)
+    assert read_token(f"{'b' * (length - len(made) - 1)}+{made}", [KEY]) == found

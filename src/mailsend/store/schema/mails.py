@@ -16,6 +16,7 @@ _SENDING: Final = sql("state = 'sending'")
 _HELD: Final = sql("state = 'held'")
 _FROZEN: Final = sql("frozen = 1")
 _REWRITTEN: Final = sql("requested != sender AND requested != ''")
+_LINKED: Final = sql("linked_to <> ''")
 _REASONED: Final = sql("reason != ''")
 _NOT_ACCEPTED: Final = sql("outcome != 'accepted'")
 # What a word is looked for in, newest first, without a look at the mails themselves.
@@ -105,6 +106,7 @@ message: Final = Table(
         sqlite_where=_REASONED,
         postgresql_where=_REASONED,
     ),
+    Index("ix_mailsend_message_linked", "linked_to", sqlite_where=_LINKED, postgresql_where=_LINKED),
     Index("ix_mailsend_message_frozen", "queued_at", sqlite_where=_FROZEN, postgresql_where=_FROZEN),
 )
 

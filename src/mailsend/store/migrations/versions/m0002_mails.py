@@ -225,6 +225,9 @@ def upgrade() -> None:
         **_where(sa.text("reason != ''")),
     )
     op.create_index(
+        "ix_mailsend_message_linked", "mailsend_message", ["linked_to"], **_where(sa.text("linked_to <> ''"))
+    )
+    op.create_index(
         "ix_mailsend_message_frozen", "mailsend_message", ["queued_at"], **_where(sa.text("frozen = 1"))
     )
     op.create_index("ix_mailsend_message_sender_queued_at", "mailsend_message", ["sender", "queued_at"])

@@ -1,0 +1,296 @@
+"""Laws of the queue, walked on a real store by callers, workers, the clock and people, in any order."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import select
+from store_samples import KEYS, NOW
+from stored_mails import a_mail
+
+from mailsend.decide.state import Act, Refused, comes_to, next_state
+from mailsend.mailer.queueing.depositing import Held, deposit_of
+from mailsend.mailer.queueing.ending import ending_of, ending_of_lapsed
+from mailsend.model.mail_state import MailState
+from mailsend.model.report import Outcome, RecipientResult
+from mailsend.model.rules import RetryRules
+from mailsend.store import open_store, upgrade
+from mailsend.store.schema import mails
+from mailsend.store.times import moment
+
+RETRY = RetryRules()
+LEASE = 120.0
+PEOPLE = (Act.HOLD, Act.RELEASE, Act.RETRY, Act.FORCE, Act.CANCEL, Act.FREEZE, Act.THAW)
+TOLD = (Outcome.ACCEPTED, Outcome.DEFERRED, Outcome.REJECTED, Outcome.UNKNOWN, Outcome.HELD)
+ENDED = {MailState.DONE, MailState.CANCELLED, MailState.EXPIRED}
+TO = [f"{name}@example.org" for name in "abc"]
+# What may follow once nobody knows whether a recipient has the mail: it is never called lost.
+AFTER_UNKNOWN = {Outcome.UNKNOWN, Outcome.HELD, Outcome.ACCEPTED, Outcome.REJECTED}
+MESSAGES = [
+    a_mail(id=f"01mail{number}", to=TO[: number % 3 + 1], customer=None, from_=None) for number in range(6)
+]
+
+
+class Template:
+    """An upgraded store, made once: each walk begins with a copy of its file."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="mailsend-laws-")
+        self.file = Path(self.folder.name) / "mailsend.db"
+        upgrade(f"sqlite:///{self.file}")
+
+
+_template = []
+
+
+class QueueWalk(RuleBasedStateMachine):
+    """Some mails of one store, and what is done to them; beside it what must be true of them."""
+
+    def __init__(self):
+        super().__init__()
+        if not _template:
+            _template.append(Template())
+        self.folder = tempfile.TemporaryDirectory(prefix="mailsend-walk-")
+        file = Path(self.folder.name) / "mailsend.db"
+        shutil.copy(_template[0].file, file)
+        self.store = open_store(f"sqlite:///{file}", secret_keys=KEYS)
+        self.now = NOW
+        self.put = 0
+        self.claims = 0
+        self.hands = {}
+        self.was_unknown = set()
+        self.settled = {}
+        self.seen = {}
+
+    def teardown(self):
+        """At last everybody lets everything go: each mail that was acknowledged comes to an end."""
+        try:
+            self._let_all_go()
+        finally:
+            self.store.close()
+            self.folder.cleanup()
+
+    def _let_all_go(self):
+        for _ in range(40):
+            rows = self._rows()
+            if all(one.state in ENDED for one in rows.values()):
+                break
+            for act in (Act.THAW, Act.RELEASE):
+                self._do(act, list(rows))
+            self.now += timedelta(hours=1)
+            for one in self._claim(100):
+                self._finish(one, [Outcome.ACCEPTED] * len(one.recipients))
+        rows = self._rows()
+        assert {one.state for one in rows.values()} <= ENDED
+        assert len(rows) == self.put
+
+    # What is read
+
+    def _rows(self):
+        with self.store._database.writing() as transaction:
+            found = transaction.connection.execute(select(mails.message)).all()
+        return {one.id: one for one in found}
+
+    def _recipients(self):
+        with self.store._database.writing() as transaction:
+            found = transaction.connection.execute(select(mails.recipient)).all()
+        return {(one.message, one.position): one for one in found}
+
+    # What is done
+
+    def _settle(self, lapsed):
+        return ending_of_lapsed(lapsed, retry=RETRY, now=self.now)
+
+    def _claim(self, most):
+        self.claims += 1
+        return self.store.queue.claim(
+            name=f"claim {self.claims}", most=most, now=self.now, lease=LEASE, settle=self._settle
+        ).result()
+
+    def _do(self, act, ids):
+        return self.store.outbox.do(act, ids, reason="a law", by="ann", now=self.now)
+
+    def _finish(self, claimed, told):
+        results = {
+            one.position: RecipientResult(outcome=outcome, server="mx", attempts=1, reason="told")
+            for one, outcome in zip(claimed.recipients, told, strict=False)
+            if one.due_at is not None and one.due_at <= moment(claimed.at)
+        }
+        ending = ending_of(
+            claimed.row, claimed.recipients, results, (), retry=RETRY, now=self.now, jitter=0.5, worker="w"
+        )
+        return self.store.queue.finish(ending, now=self.now).result()
+
+    def _changed_by(self, before, *acts):
+        """States move along the table alone, by one of these acts, or by two of them in turn."""
+        for id, row in self._rows().items():
+            was, now = MailState(before[id].state), MailState(row.state)
+            once = {to for act in acts for to in comes_to(was, act)}
+            twice = {to for middle in once for act in acts for to in comes_to(middle, act)}
+            assert was is now or now in once | twice, (was, now, acts)
+
+    @initialize()
+    def begin(self):
+        """One mail is there."""
+        self.put_in(False)
+
+    @precondition(lambda self: self.put < len(MESSAGES))
+    @rule(held=st.booleans())
+    def put_in(self, held):
+        """Somebody puts a mail in, or keeps it for later."""
+        deposit = deposit_of(
+            MESSAGES[self.put],
+            how="keep" if held else "enqueue",
+            now=self.now,
+            retry=RETRY,
+            vault=None,
+            held=Held("kept") if held else None,
+        )
+        assert self.store.queue.put(deposit, now=self.now).result().fresh
+        self.put += 1
+
+    @rule(which=st.integers(0, 5))
+    def put_in_again(self, which):
+        """The same mail once more changes nothing."""
+        if which < self.put:
+            before = self._rows(), self._recipients()
+            deposit = deposit_of(MESSAGES[which], how="enqueue", now=self.now, retry=RETRY, vault=None)
+            assert not self.store.queue.put(deposit, now=self.now).result().fresh
+            assert (self._rows(), self._recipients()) == before
+
+    @rule(seconds=st.sampled_from([1, 61, 121, 301, 901, 3600, 86_400, 4 * 86_400]))
+    def time_passes(self, seconds):
+        """Leases end, and what waited is due."""
+        self.now += timedelta(seconds=seconds)
+
+    @rule(most=st.sampled_from([1, 2, 100]))
+    def claim(self, most):
+        """A worker takes what is due; nobody else holds it, and it is neither frozen nor held."""
+        before = self._rows()
+        got = self._claim(most)
+        at = moment(self.now)
+        self._changed_by(before, Act.LAPSE, Act.CLAIM)
+        for one in got:
+            was = before[one.row.id]
+            assert not was.frozen
+            assert was.state == MailState.QUEUED or was.lease_until <= at
+            assert one.row.fence > was.fence
+            self.hands[one.row.id, one.row.fence] = one
+        due = [
+            one
+            for one in before.values()
+            if one.state == MailState.QUEUED and not one.frozen and one.due_at <= at
+        ]
+        assert len(got) >= min(most, len(due))
+
+    @precondition(lambda self: self.hands)
+    @rule(data=st.data())
+    def mark(self, data):
+        """Content is about to go out: only while the lease lasts, under the newest number."""
+        (id, fence), claimed = data.draw(st.sampled_from(sorted(self.hands.items(), key=lambda one: one[0])))
+        row = self._rows()[id]
+        due = [one.position for one in claimed.recipients if one.due_at and one.due_at <= moment(claimed.at)]
+        may = self.store.queue.mark(id, fence, due, server="mx", now=self.now).result()
+        ours = row.state == MailState.SENDING and row.fence == fence and row.lease_until > moment(self.now)
+        assert may == (ours and bool(due))
+
+    @precondition(lambda self: self.hands)
+    @rule(data=st.data(), told=st.lists(st.sampled_from(TOLD), min_size=3, max_size=3))
+    def finish(self, data, told):
+        """A worker says what became of a mail; one that is too late is told so, and changes nothing."""
+        key = data.draw(st.sampled_from(sorted(self.hands)))
+        before = self._rows()
+        ours = before[key[0]].state == MailState.SENDING and before[key[0]].fence == key[1]
+        assert self._finish(self.hands.pop(key), told) == ours
+        if ours:
+            self._changed_by(before, Act.FINISH)
+        else:
+            assert self._rows() == before
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data())
+    def give_back(self, data):
+        """A worker that stops gives back what it has not begun."""
+        before = self._rows()
+        self.store.queue.give_back(f"claim {data.draw(st.integers(1, self.claims))}").result()
+        self._changed_by(before, Act.GIVE_BACK)
+
+    @rule(act=st.sampled_from(PEOPLE), which=st.integers(0, 5), trying=st.booleans())
+    def somebody_acts(self, act, which, trying):
+        """A person does something to a mail: the table says whether he can, and each act is written down."""
+        rows = self._rows()
+        if which >= self.put:
+            return
+        id = MESSAGES[which].id
+        row = rows[id]
+        told = [one for key, one in self._recipients().items() if key[0] == id]
+        unknown = any(
+            one.outcome == Outcome.UNKNOWN or (one.outcome == "held" and one.pinned) for one in told
+        )
+        wanted = next_state(MailState(row.state), act, frozen=bool(row.frozen), unknown=unknown)
+        done = self.store.outbox.do(act, [id], reason="a law", by="ann", now=self.now, dry_run=trying)
+        assert bool(done.changed) != isinstance(wanted, Refused)
+        after = self._rows()[id]
+        if trying or isinstance(wanted, Refused):
+            assert after == row
+        else:
+            assert after.state == wanted
+
+    # What is always true
+
+    @invariant()
+    def nothing_acknowledged_is_lost(self):
+        """Every mail is there; whoever is open stands under a mail that is open, and will be tried or released."""
+        rows = self._rows()
+        assert len(rows) == self.put
+        due = {}
+        for (id, _), one in self._recipients().items():
+            if one.outcome in (Outcome.PENDING, Outcome.DEFERRED):
+                assert rows[id].state in (MailState.QUEUED, MailState.SENDING)
+                assert one.due_at is not None
+            if one.outcome == Outcome.HELD:
+                assert rows[id].state == MailState.HELD
+            if one.due_at is not None:
+                due.setdefault(id, []).append(one.due_at)
+        for id, row in rows.items():
+            if row.state in (MailState.QUEUED, MailState.SENDING):
+                assert id in due
+            if row.state == MailState.QUEUED:
+                assert row.due_at <= min(due[id])
+            if row.state in ENDED:
+                assert id not in due
+                assert row.due_at is None
+                assert row.done_at is not None
+                assert not row.frozen
+
+    @invariant()
+    def what_is_settled_stays(self):
+        """Accepted and rejected are last words; unknown is never called lost, and keeps to its server."""
+        for key, one in self._recipients().items():
+            outcome = Outcome(one.outcome)
+            if key in self.settled:
+                assert outcome is self.settled[key]
+            if outcome in (Outcome.ACCEPTED, Outcome.REJECTED):
+                self.settled[key] = outcome
+                assert one.due_at is None
+            if key in self.was_unknown:
+                assert outcome in AFTER_UNKNOWN
+            if outcome is Outcome.UNKNOWN:
+                self.was_unknown.add(key)
+                assert one.pinned == "mx"
+
+    @invariant()
+    def numbers_only_grow(self):
+        """The number of a claim, the attempts and the events."""
+        for id, row in self._rows().items():
+            last = self.seen.get(id, (0, 0))
+            assert (row.fence, row.attempts) >= last
+            self.seen[id] = (row.fence, row.attempts)
+
+
+TestQueueWalk = QueueWalk.TestCase
