@@ -261,7 +261,7 @@ def _mails(draw):
         to=["first@a.example", *draw(_ADDRESSES)], cc=draw(_ADDRESSES), bcc=draw(_ADDRESSES),
         tags=tuple(one for one in draw(st.lists(st.sampled_from(_WORDS), max_size=2)) if one),
     )  # fmt: skip
-    asked, effective = draw(_LOCAL).lower(), draw(_LOCAL).lower()
+    asked, effective = draw(_LOCAL), draw(_LOCAL)
     mailbox = replace(mail.sender.mailbox, address=Address.parse(f"{effective}@{draw(_DOMAIN)}"))
     changed = Message(
         from_=f"{asked}@{draw(_DOMAIN)}" if draw(st.booleans()) else None,

@@ -55,7 +55,7 @@ class QueuedMail:
         ]
         if connection is not None:
             return desk.put_by(connection, deposits)
-        placed = desk.put(deposits).result()
+        placed = desk.put_at_once(deposits)
         self._core.wake()
         return [one.id for one in placed]
 
@@ -66,7 +66,7 @@ class QueuedMail:
         """
         desk = self._core.queue_desk("keep")
         deposit = desk.kept(self._core.finished(submission))
-        return desk.put([deposit]).result()[0].id
+        return desk.put_at_once([deposit])[0].id
 
     def deliver_due(
         self, limit: int = 100, *, concurrency: int = 16, stopping: Stopping | None = None

@@ -15,8 +15,10 @@ from mailsend.store.location import Location, StoreKind
 
 __all__ = ["READS", "advisory_lock", "engine_at"]
 
+_CHECKPOINT: Final = "wal_autocheckpoint = 4000"  # pages of 4 KiB: mails fill four times as many as rows do
 _PATIENCE: Final = 10  # seconds that a writer waits for another one, and a client for the server
 
+_PATIENCE_WITH_LOCKS: Final = 3  # seconds
 # A query by itself needs no transaction around it.
 _NO_BEGIN: Final = "mailsend_no_begin"
 READS: Final[Mapping[StoreKind, Mapping[str, Any]]] = {
@@ -66,7 +68,7 @@ def _sqlite(location: Location) -> sqlite3.Connection:
         name, uri=True, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
     )
     try:
-        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", _CHECKPOINT):
             connection.execute(f"PRAGMA {pragma}")
     except sqlite3.Error:
         connection.close()
@@ -86,9 +88,21 @@ def _postgresql(location: Location) -> Engine:
     )
     usual = {"connect_timeout": _PATIENCE, "fallback_application_name": "mailsend"}
     given = {name for name, _ in location.query}
-    return create_engine(
+    engine = create_engine(
         url,
         connect_args={name: value for name, value in usual.items() if name not in given},
         poolclass=NullPool,
         hide_parameters=True,
     )
+    if "options" not in given:
+        event.listen(engine, "connect", _wait_briefly)
+    return engine
+
+
+def _wait_briefly(connection: Any, _: object) -> None:
+    """Wait some seconds alone for what another transaction holds: all that this process writes waits meanwhile.
+
+    A caller's own transaction may hold an idempotency key for as long as it likes.
+    """
+    connection.execute(f"SET lock_timeout = '{_PATIENCE_WITH_LOCKS}s'")
+    connection.commit()  # else it ends with the first transaction that is undone

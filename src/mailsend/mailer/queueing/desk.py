@@ -60,6 +60,10 @@ class QueueDesk:
         """Put mails in, with one commit."""
         return self._store.queue.put_many(deposits, now=utc_now())
 
+    def put_at_once(self, deposits: Sequence[Deposit]) -> tuple[Placed, ...]:
+        """Put mails in, with one commit, and wait for it."""
+        return self._store.queue.put_at_once(deposits, now=utc_now())
+
     def put_by(self, connection: object, deposits: Sequence[Deposit]) -> list[str]:
         """Put mails in by the caller's own transaction; give their ids."""
         from mailsend.store.callers import place_by

@@ -70,7 +70,7 @@ _RECIPIENTS: Final = Statement(
     select(recipient.c.message, *KEPT)
     .select_from(recipient.join(message, message.c.id == recipient.c.message))
     .where(_MINE, message.c.worker == bindparam("claim"))
-    .order_by(recipient.c.message, recipient.c.position)
+    .order_by(message.c.rank, recipient.c.message, recipient.c.position)  # else SQLite reads all recipients
 )
 _BLOBS: Final = Statement(
     select(content_blob.c.message, blob.c.digest, blob.c.data)

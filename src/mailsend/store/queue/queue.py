@@ -38,15 +38,11 @@ class Queue:
 
     def put_many(self, deposits: Sequence[Deposit], *, now: datetime) -> Future[tuple[Placed, ...]]:
         """Put several mails in with one commit, all or none; the future raises IdempotencyConflict."""
-        at = moment(now)
+        return self._writer.submit(_putting(deposits, moment(now)))
 
-        def work(transaction: Transaction) -> tuple[Placed, ...]:
-            if any(one.key is not None or one.limit is not None or not one.is_new for one in deposits):
-                return tuple(place(transaction, one, now=at) for one in deposits)
-            place_all(transaction, deposits)
-            return tuple(Placed(one.message["id"]) for one in deposits)
-
-        return self._writer.submit(work)
+    def put_at_once(self, deposits: Sequence[Deposit], *, now: datetime) -> tuple[Placed, ...]:
+        """Put them in likewise, and wait for the commit: the quickest way for one caller."""
+        return self._writer.do(_putting(deposits, moment(now)))
 
     def record(self, deposit: Callable[[], Deposit]) -> Future[Any]:
         """Write a mail down that has been sent; in a batch, at most a second late."""
@@ -111,3 +107,13 @@ class Queue:
     def next_due(self) -> datetime | None:
         """Give when the next mail is due; None where nothing waits."""
         return time_or_none(self._database.looking(next_due))
+
+
+def _putting(deposits: Sequence[Deposit], at: int) -> Callable[[Transaction], tuple[Placed, ...]]:
+    def work(transaction: Transaction) -> tuple[Placed, ...]:
+        if any(one.key is not None or one.limit is not None or not one.is_new for one in deposits):
+            return tuple(place(transaction, one, now=at) for one in deposits)
+        place_all(transaction, deposits)
+        return tuple(Placed(one.message["id"]) for one in deposits)
+
+    return work
