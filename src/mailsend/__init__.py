@@ -42,6 +42,7 @@ __all__ = [
     "Signer",
     "SigningError",
     "SmtpTransport",
+    "StoreDirectory",
     "StoreError",
     "Submission",
     "SubmissionDeferred",
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
         UnknownCustomer,
     )
     from mailsend.mailer import AsyncMailer, CachedDirectory, Directory, Mailer
+    from mailsend.mailer.store_directory import StoreDirectory
     from mailsend.model.address import Address, Mailbox
     from mailsend.model.attachment import Attachment
     from mailsend.model.envelope import Envelope
@@ -91,6 +93,7 @@ else:
         "compose.sign": ("Signer",),
         "decide.sender": ("SenderDecision",),
         "mailer": ("AsyncMailer", "CachedDirectory", "Directory", "Mailer"),
+        "mailer.store_directory": ("StoreDirectory",),
         "model.address": ("Address", "Mailbox"),
         "model.attachment": ("Attachment",),
         "model.envelope": ("Envelope",),

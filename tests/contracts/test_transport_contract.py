@@ -118,6 +118,27 @@ def test_the_null_reverse_path_is_carried(subject):
     assert _same(subject.seen(), DATA) == [("", ("bob@example.org",), DATA)]
 
 
+@pytest.mark.parametrize("answer", [True, False, OSError("no store")])
+def test_whoever_has_to_be_asked_before_content_is_obeyed(subject, answer):
+    """Asked once, with the server and those it accepted; without a yes nothing arrives and nobody is lost."""
+    asked = []
+
+    async def before(server, addresses):
+        asked.append((server, tuple(map(str, addresses))))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    attempt = asyncio.run(
+        subject.transport.submit(ENVELOPE, DATA, options=SubmitOptions(before_content=before))
+    )
+    assert asked == [(attempt.server, ("bob@example.org", "eve@example.net"))]
+    assert len(subject.seen()) == (1 if answer is True else 0)
+    told = {(one.outcome, one.reason) for one in attempt.recipients.values()}
+    expected = (Outcome.ACCEPTED, "accepted") if answer is True else (Outcome.DEFERRED, "taken_over")
+    assert told == {expected}
+
+
 def test_a_recipient_named_twice_is_told_once(subject):
     """A recipient that stands twice in an envelope has one result."""
     envelope = Envelope(reverse_path="ann@suite.example", recipients=("bob@example.org",) * 2)

@@ -26,13 +26,21 @@ from mailsend.store.times import moment
 RETRY = RetryRules()
 LEASE = 120.0
 PEOPLE = (Act.HOLD, Act.RELEASE, Act.RETRY, Act.FORCE, Act.CANCEL, Act.FREEZE, Act.THAW)
-TOLD = (Outcome.ACCEPTED, Outcome.DEFERRED, Outcome.REJECTED, Outcome.UNKNOWN, Outcome.HELD)
+TOLD = (
+    Outcome.UNKNOWN,
+    Outcome.DEFERRED,
+    Outcome.ACCEPTED,
+    Outcome.HELD,
+    Outcome.REJECTED,
+    Outcome.EXPIRED,
+    Outcome.SUPPRESSED,
+)
 ENDED = {MailState.DONE, MailState.CANCELLED, MailState.EXPIRED}
 TO = [f"{name}@example.org" for name in "abc"]
 # What may follow once nobody knows whether a recipient has the mail: it is never called lost.
 AFTER_UNKNOWN = {Outcome.UNKNOWN, Outcome.HELD, Outcome.ACCEPTED, Outcome.REJECTED}
 MESSAGES = [
-    a_mail(id=f"01mail{number}", to=TO[: number % 3 + 1], customer=None, from_=None) for number in range(6)
+    a_mail(id=f"01mail{number}", to=TO[: number % 3 + 1], customer=None, from_=None) for number in range(3)
 ]
 
 
@@ -66,6 +74,7 @@ class QueueWalk(RuleBasedStateMachine):
         self.was_unknown = set()
         self.settled = {}
         self.seen = {}
+        self.forced = 0
 
     def teardown(self):
         """At last everybody lets everything go: each mail that was acknowledged comes to an end."""
@@ -127,12 +136,13 @@ class QueueWalk(RuleBasedStateMachine):
         return self.store.queue.finish(ending, now=self.now).result()
 
     def _changed_by(self, before, *acts):
-        """States move along the table alone, by one of these acts, or by two of them in turn."""
+        """States move along the table alone, by these acts in turn."""
         for id, row in self._rows().items():
             was, now = MailState(before[id].state), MailState(row.state)
             once = {to for act in acts for to in comes_to(was, act)}
-            twice = {to for middle in once for act in acts for to in comes_to(middle, act)}
-            assert was is now or now in once | twice, (was, now, acts)
+            for _ in range(2):
+                once |= {to for middle in once for act in acts for to in comes_to(middle, act)}
+            assert was is now or now in once, (was, now, acts)
 
     @initialize()
     def begin(self):
@@ -154,7 +164,7 @@ class QueueWalk(RuleBasedStateMachine):
         assert self.store.queue.put(deposit, now=self.now).result().fresh
         self.put += 1
 
-    @rule(which=st.integers(0, 5))
+    @rule(which=st.integers(0, 2))
     def put_in_again(self, which):
         """The same mail once more changes nothing."""
         if which < self.put:
@@ -188,6 +198,24 @@ class QueueWalk(RuleBasedStateMachine):
         ]
         assert len(got) >= min(most, len(due))
 
+    @rule(
+        told=st.lists(st.sampled_from(TOLD), min_size=3, max_size=3),
+        ends=st.sampled_from(["finished", "dead before the mark", "dead after it"]),
+        seconds=st.sampled_from([0, 61, 901, 1021]),
+    )
+    def a_round(self, told, ends, seconds):
+        """A worker takes all that is due after a while, and brings it on its way, or dies over it."""
+        self.now += timedelta(seconds=seconds)
+        before = self._rows()
+        for one in self._claim(100):
+            due = [who.position for who in one.recipients if who.due_at and who.due_at <= moment(self.now)]
+            if ends != "dead before the mark":
+                id, fence = one.row.id, one.row.fence
+                assert self.store.queue.mark(id, fence, due, server="mx", now=self.now).result()
+            if ends == "finished":
+                assert self._finish(one, told)
+        self._changed_by(before, Act.LAPSE, Act.CLAIM, Act.FINISH)
+
     @precondition(lambda self: self.hands)
     @rule(data=st.data())
     def mark(self, data):
@@ -220,7 +248,7 @@ class QueueWalk(RuleBasedStateMachine):
         self.store.queue.give_back(f"claim {data.draw(st.integers(1, self.claims))}").result()
         self._changed_by(before, Act.GIVE_BACK)
 
-    @rule(act=st.sampled_from(PEOPLE), which=st.integers(0, 5), trying=st.booleans())
+    @rule(act=st.sampled_from(PEOPLE), which=st.integers(0, 2), trying=st.booleans())
     def somebody_acts(self, act, which, trying):
         """A person does something to a mail: the table says whether he can, and each act is written down."""
         rows = self._rows()
@@ -240,6 +268,7 @@ class QueueWalk(RuleBasedStateMachine):
             assert after == row
         else:
             assert after.state == wanted
+            self.forced += act is Act.FORCE
 
     # What is always true
 
@@ -283,6 +312,7 @@ class QueueWalk(RuleBasedStateMachine):
             if outcome is Outcome.UNKNOWN:
                 self.was_unknown.add(key)
                 assert one.pinned == "mx"
+            assert one.resends <= RETRY.unknown_resends + self.forced
 
     @invariant()
     def numbers_only_grow(self):

@@ -12,7 +12,7 @@ import pytest
 from queue_shop import TEST, a_mail, age, change, rows, settings, state, states
 from sqlalchemy import update
 
-from mailsend import Mailer, Settings
+from mailsend import Attachment, Mailer, Settings
 from mailsend.errors import StoreError
 from mailsend.mailer.queueing import written_down
 from mailsend.mailer.queueing.written_down import write_down
@@ -269,3 +269,17 @@ def test_an_export_moves_no_cursor(mailer):
     assert not {"\x1b", "\x9b", "\u202e"} & {*table, *lines}
     assert json.loads(lines)["tags"] == ["\x1b[2J", "\x9b31m", "\u202eevil"]
     assert ",\N{REPLACEMENT CHARACTER}[2J" in table.replace('"', "")
+
+
+# What is left of a person.
+
+
+def test_a_file_that_is_named_after_a_person_is_forgotten(mailer):
+    """Decisions tell of files, and a file's ending makes another address of the one in its name."""
+    file = Attachment.from_bytes(b"1,2", filename="bob@example.org.csv")
+    mail = mailer.enqueue(a_mail(attachments=(file,)))
+    mailer.deliver_due()
+    assert "bob@example.org" in rows(mailer, mails.message)[0].decisions
+    mailer.privacy.erase("bob@example.org", reason="asked for", by="ann")
+    assert "bob@" not in rows(mailer, mails.message)[0].decisions
+    assert mailer.outbox.get(mail).subject == ""

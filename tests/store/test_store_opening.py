@@ -328,7 +328,7 @@ def test_writers_are_sure_and_wait(tmp_path):
 @pytest.mark.postgres
 def test_a_wrong_password_is_told_without_it(postgres):
     """Over loopback the right password opens, and a wrong one is told without being shown."""
-    assert upgrade(postgres.by_password()) == (None, "0001")
+    assert upgrade(postgres.by_password()) == (None, REVISION)
     with open_store(postgres.by_password("hunter3")) as store, pytest.raises(StoreError) as refused:
         store.servers.customers()
     assert "password authentication failed" in str(refused.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Final
@@ -114,6 +114,18 @@ class RecipientsDecision(Decision, Mapping[Address, RecipientDecision]):
 
     def __getitem__(self, key: Address | str) -> RecipientDecision:
         return self.each[key]
+
+    def keys(self) -> KeysView[Address]:
+        """Give the requested recipients."""
+        return self.each.keys()
+
+    def values(self) -> ValuesView[RecipientDecision]:
+        """Give what becomes of each."""
+        return self.each.values()
+
+    def items(self) -> ItemsView[Address, RecipientDecision]:
+        """Give the requested recipients with what becomes of each."""
+        return self.each.items()
 
     def __iter__(self) -> Iterator[Address]:
         return iter(self.each)

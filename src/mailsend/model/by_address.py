@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Generic, TypeVar, final, overload
 
 from mailsend.errors import InvalidAddress
@@ -56,6 +56,19 @@ class ByAddress(Mapping[Address, V], Generic[V]):
         except (KeyError, TypeError):
             return False
         return True
+
+    # The views that Mapping would give ask for each value by its key, and every mail is read by them.
+    def keys(self) -> KeysView[Address]:
+        """Give the addresses."""
+        return self._values.keys()
+
+    def values(self) -> ValuesView[V]:
+        """Give the values."""
+        return self._values.values()
+
+    def items(self) -> ItemsView[Address, V]:
+        """Give the addresses with their values."""
+        return self._values.items()
 
     def __iter__(self) -> Iterator[Address]:
         return iter(self._values)

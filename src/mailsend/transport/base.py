@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ __all__ = [
     "SubmitOptions",
     "Transport",
     "attempt_from",
+    "may_go_out",
     "result_of",
     "same_for_all",
     "wire_data",
@@ -50,6 +52,8 @@ class SubmitOptions:
 
 
 NO_OPTIONS: Final = SubmitOptions()
+
+_log: Final = logging.getLogger("mailsend.transport")
 
 _SLICE: Final = 1 << 20
 _ALL_BUT_LINE_ENDS: Final = bytes(set(range(256)) - set(b"\r\n"))
@@ -103,6 +107,17 @@ def _line_ends(data: bytes) -> bytes:
     # In slices: what is left needs as much room at first as what it was taken from.
     slices = (data[at : at + _SLICE] for at in range(0, len(data), _SLICE))
     return b"".join([one.translate(None, _ALL_BUT_LINE_ENDS) for one in slices])
+
+
+async def may_go_out(options: SubmitOptions, server: str, addresses: Sequence[Address]) -> bool:
+    """Ask whoever has to be asked before any content goes out; what cannot be answered is no."""
+    if options.before_content is None:
+        return True
+    try:
+        return await options.before_content(server, addresses)
+    except Exception:  # noqa: BLE001 - whatever it is, content that nobody wrote down must not go out
+        _log.exception("it could not be written down that content goes out, and it did not")
+        return False
 
 
 def result_of(verdict: Verdict, reply: Reply | None, *, server: str, address: Address) -> RecipientResult:

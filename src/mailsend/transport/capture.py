@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from mailsend.decide.verdict import Step, judge
+from mailsend.decide.verdict import Reason, Step, judge
 from mailsend.model.address import Address, ByAddress
 from mailsend.model.envelope import Envelope
 from mailsend.model.reply import Reply
 from mailsend.model.report import Attempt, Outcome
-from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, result_of, wire_data
+from mailsend.transport.base import (
+    NO_OPTIONS,
+    SubmitOptions,
+    attempt_from,
+    may_go_out,
+    result_of,
+    same_for_all,
+    wire_data,
+)
 from mailsend.transport.clock import utc_now
 
 __all__ = ["CaptureTransport", "Captured"]
@@ -51,6 +59,9 @@ class CaptureTransport:
             verdict = judge(Step.RCPT, reply)
             results[who] = result_of(verdict, reply, server=self.name, address=who)
         accepted = [who for who, one in results.items() if one.outcome is Outcome.ACCEPTED]
+        if accepted and not await may_go_out(options, self.name, accepted):
+            results |= same_for_all(accepted, Reason.TAKEN_OVER, None, server=self.name)
+            accepted = []
         if accepted:
             self.messages.append(
                 Captured(Envelope(reverse_path=envelope.reverse_path, recipients=accepted), data)

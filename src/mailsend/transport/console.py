@@ -9,7 +9,14 @@ from mailsend.decide.verdict import Reason
 from mailsend.model.envelope import Envelope
 from mailsend.model.reply import Reply
 from mailsend.model.report import Attempt
-from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, same_for_all, wire_data
+from mailsend.transport.base import (
+    NO_OPTIONS,
+    SubmitOptions,
+    attempt_from,
+    may_go_out,
+    same_for_all,
+    wire_data,
+)
 from mailsend.transport.clock import utc_now
 
 if TYPE_CHECKING:
@@ -38,13 +45,17 @@ class ConsoleTransport:
         started = utc_now()
         # Looked up for each mail, so that it is found where a test or a program has replaced it.
         stream = self._stream or sys.stderr
+        reason: Reason
+        reply: Reply | None
         try:
-            stream.write(_readable(envelope, data))
-            stream.flush()
+            if await may_go_out(options, self.name, envelope.recipients):
+                stream.write(_readable(envelope, data))
+                stream.flush()
+                reason, reply = Reason.ACCEPTED, Reply(250, "shown", "2.0.0")
+            else:
+                reason, reply = Reason.TAKEN_OVER, None
         except (OSError, ValueError) as problem:  # a closed pipe, a closed stream
             reason, reply = Reason.SERVER_FAULT, Reply(451, f"cannot be shown: {problem}", "4.3.0")
-        else:
-            reason, reply = Reason.ACCEPTED, Reply(250, "shown", "2.0.0")
         return attempt_from(
             same_for_all(envelope.recipients, reason, reply, server=self.name),
             server=self.name,

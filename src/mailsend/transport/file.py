@@ -13,7 +13,14 @@ from mailsend.decide.verdict import Reason
 from mailsend.model.envelope import Envelope
 from mailsend.model.reply import Reply
 from mailsend.model.report import Attempt
-from mailsend.transport.base import NO_OPTIONS, SubmitOptions, attempt_from, same_for_all, wire_data
+from mailsend.transport.base import (
+    NO_OPTIONS,
+    SubmitOptions,
+    attempt_from,
+    may_go_out,
+    same_for_all,
+    wire_data,
+)
 from mailsend.transport.clock import utc_now
 
 __all__ = ["FileTransport"]
@@ -44,13 +51,17 @@ class FileTransport:
         data = wire_data(data)
         started = utc_now()
         name = f"{started:%Y%m%dT%H%M%S.%f}Z-{os.getpid()}-{next(_COUNTER)}"
+        reason: Reason
+        reply: Reply | None
         try:
-            await asyncio.to_thread(self._write, name, envelope, data)
+            if await may_go_out(options, self.name, envelope.recipients):
+                await asyncio.to_thread(self._write, name, envelope, data)
+                reason, reply = Reason.ACCEPTED, Reply(250, f"written as {name}.eml", "2.0.0")
+            else:
+                reason, reply = Reason.TAKEN_OVER, None
         except OSError as problem:
             reason = Reason.SERVER_FAULT
             reply = Reply(451, f"{self.folder}: {problem.strerror or problem}", "4.3.0")
-        else:
-            reason, reply = Reason.ACCEPTED, Reply(250, f"written as {name}.eml", "2.0.0")
         return attempt_from(
             same_for_all(envelope.recipients, reason, reply, server=self.name),
             server=self.name,

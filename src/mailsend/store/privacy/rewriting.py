@@ -67,7 +67,8 @@ class _Mail:
             self._set(message, self._row)
             return Counter(mails=1)
         done: Counter[str] = Counter(mails=1, attempts=len(self._attempts))
-        self._set(message, self._row, subject="")
+        decided = self._person.without(_without_files(self._row.decisions), self._names)
+        self._set(message, self._row, subject="", decisions=decided)
         for one in self._recipients:
             mine = self._person.is_in(one.address) or self._person.is_in(one.envelope_address)
             known = {"name": "", "reply": ""} if mine else {}
@@ -119,6 +120,15 @@ def _take_out_content(connection: Connection, mail: str) -> int:
     """Delete what is kept of a mail's content; give how many contents there were."""
     connection.execute(delete(content_blob).where(content_blob.c.message == mail))
     return connection.execute(delete(content).where(content.c.message == mail)).rowcount
+
+
+def _without_files(decisions: str) -> str:
+    """Give decisions without the names of files: they are content, and hold whatever callers like."""
+    records = json.loads(decisions)
+    for one in records:
+        if one["facts"].get("attachments"):
+            one["facts"]["attachments"] = []
+    return as_json(records)
 
 
 def _told(recipients: str, person: Person) -> str:
