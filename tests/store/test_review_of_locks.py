@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from queue_shop import a_mail, settings
-from sqlalchemy import create_engine
+from sqlalchemy import NullPool, create_engine
 
 from mailsend import Mailer, Settings
 from mailsend.errors import StoreError
@@ -21,7 +21,7 @@ def test_a_key_in_an_open_transaction_holds_nobody_else_up(postgres):
     url = postgres.new_database()
     upgrade(url)
     with Mailer(Settings.model_validate(settings(store=url))) as mailer, ThreadPoolExecutor(2) as threads:
-        with create_engine(url).connect() as open_transaction:
+        with create_engine(url, poolclass=NullPool).connect() as open_transaction:
             mailer.enqueue(a_mail(1, idempotency_key="k"), connection=open_transaction)
             same = threads.submit(mailer.enqueue, a_mail(2, idempotency_key="k"))
             other = threads.submit(mailer.enqueue, a_mail(3))

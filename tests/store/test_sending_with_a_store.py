@@ -71,7 +71,7 @@ class Awaited:
         outbox = self._mailer.outbox
 
         class Outbox:
-            def __getattr__(other, name):
+            def __getattr__(other, name):  # noqa: N805 - self is the mailer around it
                 return lambda *given, **more: self._run(getattr(outbox, name)(*given, **more))
 
         return Outbox()

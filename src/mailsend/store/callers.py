@@ -81,7 +81,9 @@ async def run_with(given: Any, work: Callable[[object], Any]) -> Any:
 
 def _refuse_another_store(connection: Connection, uuid: str) -> None:
     """Raise StoreError unless this is the database that the workers look at."""
-    found = _known.get(connection.engine)
+    # On PostgreSQL the same engine may lead to another schema each time.
+    is_file = connection.dialect.name == "sqlite"
+    found = _known.get(connection.engine) if is_file else None
     if found is None:
         asked = _THERE.get(connection.dialect.name)
         if asked is None:
@@ -91,7 +93,9 @@ def _refuse_another_store(connection: Connection, uuid: str) -> None:
                 "this connection's database has no tables of mailsend",
                 advice="Give a connection to the database that application.store names, or run there: mailsend store upgrade.",
             )
-        found = _known[connection.engine] = str(connection.exec_driver_sql(_UUID).scalar())
+        found = str(connection.exec_driver_sql(_UUID).scalar())
+        if is_file:
+            _known[connection.engine] = found
     if found != uuid:
         raise StoreError(
             "this connection goes to another store than the one that the workers look at",

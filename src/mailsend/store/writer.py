@@ -10,13 +10,13 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
 from time import monotonic  # noqa: TID251 - how long something waits is seen by nobody else
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy.exc import OperationalError
 
 from mailsend.errors import StoreError
+from mailsend.store.written_together import Item, Later, Together, Work, tell_of_loss
 
 if TYPE_CHECKING:
     from mailsend.store.database import Database, Transaction
@@ -27,64 +27,11 @@ T = TypeVar("T")
 
 _MOST_AT_ONCE: Final = 200  # works in one commit
 _log: Final = logging.getLogger("mailsend.store")
-_LOST: Final = "what was done could not be written down"
 
 _IDLE: Final = 30.0  # seconds after which a thread without work ends
-_LATEST: Final = 0.5  # seconds that what may wait waits at most
 _MANY: Final = 100  # of what may wait, that are not let wait any longer
 _TOO_MANY: Final = 500
 _all: weakref.WeakSet[Writer] = weakref.WeakSet()
-
-Work = Callable[["Transaction"], Any]
-Together = Callable[["Transaction", "list[Any]"], Any]
-
-
-class _Item:
-    """One thing that is written with others of its kind; alone, it is a work like any other."""
-
-    __slots__ = ("item", "together")
-
-    def __init__(self, together: Together, item: Any) -> None:
-        self.together = together
-        self.item = item
-
-    def __call__(self, transaction: Transaction) -> Any:
-        return self.together(transaction, [self.item])[0]
-
-
-class _Later:
-    """Things that are written together, soon; what it writes is made once, though it may be done twice."""
-
-    def __init__(self, together: Together) -> None:
-        self.together = together
-        self.makers: list[Callable[[], Any]] = []
-        self.due = monotonic() + _LATEST
-        self.future: Future[Any] = Future()
-        self.future.set_running_or_notify_cancel()  # several wait for it: none can cancel it for the others
-        self.future.add_done_callback(_tell_of_loss)
-        self._made: list[Any] | None = None
-
-    def __call__(self, transaction: Transaction) -> Any:
-        if self._made is None:
-            self._made = self._make()
-        return self.together(transaction, self._made)
-
-    def apart(self) -> list[Work]:
-        """Give a work for each of them."""
-        return [partial(self._write, one) for one in self._made or ()]
-
-    def _write(self, one: Any, transaction: Transaction) -> None:
-        self.together(transaction, [one])
-
-    def _make(self) -> list[Any]:
-        """Give what its makers make; one that cannot is told of, and takes none of the others with it."""
-        made = []
-        for make in self.makers:
-            try:
-                made.append(make())
-            except Exception:  # noqa: BLE001 - one that fails takes no other with it
-                _log.exception(_LOST)
-        return made
 
 
 class Writer:
@@ -103,7 +50,7 @@ class Writer:
         self._waiting: deque[tuple[Work, Future[Any]]] = deque()
         self._changed = threading.Condition()
         self._turn = threading.Lock()  # held by whoever commits
-        self._later: dict[Together, _Later] = {}
+        self._later: dict[Together, Later] = {}
         self._thread: threading.Thread | None = None
         self._closed = False
 
@@ -128,7 +75,7 @@ class Writer:
         future: Future[Any] = Future()
         with self._changed:
             self._refuse_closed()
-            self._waiting.append((_Item(together, item), future))
+            self._waiting.append((Item(together, item), future))
             self._wake()
         return future
 
@@ -141,7 +88,7 @@ class Writer:
             self._refuse_closed()
             later = self._later.get(together)
             if later is None:
-                later = self._later[together] = _Later(together)
+                later = self._later[together] = Later(together)
                 self._wake()
             later.makers.append(make)
             if len(later.makers) == _MANY:
@@ -189,9 +136,14 @@ class Writer:
             thread.join()
 
     def _run(self) -> None:
-        while works := self._next():
-            with self._turn:
-                self._commit(works)
+        try:
+            while works := self._next():
+                with self._turn:
+                    self._commit(works)
+        except BaseException:
+            with self._changed:
+                self._thread = None  # the next work begins another
+            raise
 
     def _next(self) -> list[tuple[Work, Future[Any]]]:
         with self._changed:
@@ -218,10 +170,10 @@ class Writer:
 
     def _grouped(self, waiting: list[tuple[Work, Future[Any]]]) -> list[tuple[Work, Future[Any]]]:
         """Make one work of all items of a kind."""
-        kinds: dict[Together, list[tuple[_Item, Future[Any]]]] = {}
+        kinds: dict[Together, list[tuple[Item, Future[Any]]]] = {}
         ready: list[tuple[Work, Future[Any]]] = []
         for work, future in waiting:
-            if isinstance(work, _Item):
+            if isinstance(work, Item):
                 kinds.setdefault(work.together, []).append((work, future))
             else:
                 ready.append((work, future))
@@ -229,9 +181,7 @@ class Writer:
             ready.append(several[0] if len(several) == 1 else self._group(together, several))
         return ready
 
-    def _group(
-        self, together: Together, several: list[tuple[_Item, Future[Any]]]
-    ) -> tuple[Work, Future[Any]]:
+    def _group(self, together: Together, several: list[tuple[Item, Future[Any]]]) -> tuple[Work, Future[Any]]:
         items = [one.item for one, _ in several]
         done: Future[list[Any]] = Future()
 
@@ -276,21 +226,15 @@ class Writer:
 
     def _fail(self, work: Work, future: Future[Any], problem: BaseException) -> None:
         """Tell what went wrong; of things written together each that can be written is."""
-        apart = work.apart() if isinstance(work, _Later) else []
+        apart = work.apart() if isinstance(work, Later) else []
         if len(apart) < 2 or isinstance(problem.__cause__, OperationalError):  # the database itself is away
             future.set_exception(problem)
             return
         for one in apart:
             alone: Future[Any] = Future()
-            alone.add_done_callback(_tell_of_loss)
+            alone.add_done_callback(tell_of_loss)
             self._commit_alone(one, alone)
         future.set_result(None)
-
-
-def _tell_of_loss(done: Future[Any]) -> None:
-    problem = done.exception()
-    if problem is not None:  # nobody need wait for it
-        _log.error(_LOST, exc_info=problem)
 
 
 def _after_fork() -> None:

@@ -18,7 +18,10 @@ RULES = Rules.from_dict(
 BOB, EVE = Address.parse("Bob@example.org"), Address.parse("eve@example.org")
 
 
-def look(suppressed, send_at=None, *, confirmed=False, test_mode=TestMode()):
+OFF = TestMode()
+
+
+def look(suppressed, send_at=None, *, confirmed=False, test_mode=OFF):
     """Look at as much of a mail to Bob and Eve as the last look reads."""
     mail = SimpleNamespace(
         expires_at=None,
