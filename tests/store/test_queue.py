@@ -265,6 +265,24 @@ def test_a_limit_is_taken_in_the_claim(store):
     assert max(map(len, taken[1:])) <= 2
 
 
+def test_a_long_queue_before_a_full_lane_is_put_off_mail_by_mail(store):
+    """Each when its turn may come: a second later a few are due, and the rate is used to the full."""
+    rate, many = Rate(10, 10.0), 60
+    store._writer.do(lambda one: keep_rates(one, "smtp:mx:25", Limit((rate,)), now=moment(NOW)))
+    for number in range(many):
+        keep(store, a_mail(id=f"01a{number:02}"), lane="smtp:mx:25")
+    went = []
+    for second in range(80):
+        got = claim(store, now=LATER + second * SECOND)
+        assert all(finish(store, one, Outcome.ACCEPTED, Outcome.ACCEPTED) for one in got)
+        went += [second] * len(got)
+        due = [one.due_at for one in rows(store, mails.message) if one.state == "queued"]
+        assert sum(one <= moment(LATER + (second + 1) * SECOND) for one in due) <= rate.amount + 1
+    assert len(went) == many
+    assert went[-1] <= many / rate.amount * rate.seconds + rate.seconds
+    assert all(sum(first <= one < first + 10 for one in went) <= rate.amount for first in went)
+
+
 # Several claimers
 
 

@@ -387,6 +387,7 @@ def test_a_child_that_was_forked_in_the_middle_of_writing_writes_by_itself(url, 
                 number += 1
                 mailer.enqueue(a_mail(f"parent {number}"))
 
+        mailer.enqueue(a_mail("before"))  # what is imported at the first is another matter
         thread = threading.Thread(target=busy)
         thread.start()
         try:

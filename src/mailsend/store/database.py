@@ -17,6 +17,7 @@ from mailsend.store.engine import READS, advisory_lock, engine_at
 from mailsend.store.failures import told
 from mailsend.store.first_use import make_at_first_use
 from mailsend.store.forgetting import forgotten
+from mailsend.store.fork_gate import FORK_GATE
 from mailsend.store.location import Location, StoreKind
 from mailsend.store.revision import check, create_all
 
@@ -149,8 +150,14 @@ class Database:
         self._only = threading.RLock()
 
     def _alone(self) -> contextlib.AbstractContextManager[Any]:
-        """Give what a store in memory takes turns by: it has a single connection."""
-        return self._only if self.location.kind is StoreKind.MEMORY else contextlib.nullcontext()
+        """Give what is held around each use: a store in memory has a single connection, SQLite bears no fork."""
+        match self.location.kind:
+            case StoreKind.MEMORY:
+                return self._only
+            case StoreKind.SQLITE:
+                return FORK_GATE
+            case _:
+                return contextlib.nullcontext()
 
     def _opened(self) -> _Opened:
         with self._lock:

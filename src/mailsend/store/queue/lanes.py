@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, func, select
 
 from mailsend.decide.limit import Wait
-from mailsend.store.buckets import take_kept
+from mailsend.store.buckets import read_bucket, take_kept
 from mailsend.store.schema.mails import recipient
+from mailsend.store.schema.upkeep import limit
 from mailsend.store.statement import Statement
 from mailsend.store.times import MICROSECONDS
 
@@ -26,6 +27,7 @@ _HOW_MANY: Final = Statement(
         recipient.c.message == bindparam("mail"), recipient.c.due_at <= bindparam("now")
     )
 )
+_RATES: Final = Statement(select(limit.c.rates).where(limit.c.name == bindparam("lane")))
 
 
 def take_lanes(
@@ -34,6 +36,7 @@ def take_lanes(
     """Give the ids that may go now, and those that wait: each with when it is due, and its priority's lead."""
     waiting = []
     full: dict[str, int] = {}
+    apart: dict[str, int] = {}
     for one in sorted(found, key=lambda one: one.lane):  # one order for all: nobody waits in a circle
         if not one.lane:
             continue
@@ -43,6 +46,14 @@ def take_lanes(
             if not isinstance(taken, Wait):
                 continue
             full[one.lane] = now + int((taken.seconds or 0.0) * MICROSECONDS) + _SOON
+            apart[one.lane] = _apart(transaction, one.lane)
         waiting.append((one.id, full[one.lane], one.priority * _STEP))
+        full[one.lane] += apart[one.lane]  # were all due at once, each claim would put all but one off again
     late = {mail for mail, _, _ in waiting}
     return [one.id for one in found if one.id not in late], waiting
+
+
+def _apart(transaction: Transaction, lane: str) -> int:
+    """Give how far apart a lane lets mails go at best, in microseconds: by which rate it waits is not asked."""
+    rates = [one for one, _ in read_bucket(transaction.run(_RATES, lane=lane)[0].rates, "[]")]
+    return int(min(one.seconds / one.amount for one in rates) * MICROSECONDS)
