@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Final
@@ -114,10 +114,6 @@ class RecipientsDecision(Decision, Mapping[Address, RecipientDecision]):
 
     def __getitem__(self, key: Address | str) -> RecipientDecision:
         return self.each[key]
-
-    def keys(self) -> KeysView[Address]:
-        """Give the requested recipients."""
-        return self.each.keys()
 
     def values(self) -> ValuesView[RecipientDecision]:
         """Give what becomes of each."""

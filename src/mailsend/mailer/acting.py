@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +39,7 @@ __all__ = ["Acting"]
 STALE_AFTER: Final = timedelta(hours=1)
 
 
-class Acting:
+class Acting(ABC):
     """From a finished mail to its report."""
 
     test_mode: TestModeSwitch
@@ -50,9 +51,9 @@ class Acting:
     _shared_lanes: SharedLanes | None = None
 
     @property
+    @abstractmethod
     def transports(self) -> Transports:
         """What is open."""
-        raise NotImplementedError
 
     def fresh(self, submission: Submission, rules: Rules | Refusal) -> Submission:
         """Give the mail with Date and signatures made anew where that is due (M34).
