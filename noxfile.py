@@ -307,7 +307,7 @@ def bench(session: nox.Session) -> None:
     # The peers live in an environment of their own, so that no other session waits for them.
     wanted = f"{sys.version} {ROOT} {PYPROJECT['project']} {PYPROJECT['dependency-groups']['bench']}"
     if not mark.is_file() or mark.read_text() != wanted:
-        make_environment(session, folder, "-e", str(ROOT), *dependency_groups(PYPROJECT, "bench"))
+        make_environment(session, folder, "-e", f"{ROOT}[postgres]", *dependency_groups(PYPROJECT, "bench"))
         mark.write_text(wanted)
     programs = folder / ("Scripts" if os.name == "nt" else "bin")
     program, arguments = "benchmarks/run.py", session.posargs

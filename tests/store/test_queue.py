@@ -247,6 +247,30 @@ def test_a_frozen_mail_is_passed_by(store):
     assert claim(store) == ()
 
 
+def test_what_has_ended_is_not_frozen(store):
+    """Whoever freezes a mail on its way stops its next try; where there is none, nothing stays frozen."""
+    keep(store, a_mail(id="01mail"))
+    (one,) = claim(store)
+    store.outbox.do(Act.FREEZE, ["01mail"], reason="wait", by="ann", now=LATER)
+    assert finish(store, one, *[Outcome.ACCEPTED] * len(one.recipients))
+    row, _ = the(store)
+    assert (row.state, row.frozen) == ("done", 0)
+
+
+def test_a_retry_waits_for_what_silence_asks_for(store):
+    """A mail whose only open recipient may have it already is due with him, and is not claimed before."""
+    keep(store, a_mail(id="01mail"))
+    (one,) = claim(store)
+    assert mark(store, one)
+    assert finish(store, one, *[Outcome.UNKNOWN] * len(one.recipients))
+    before, told = the(store)
+    store.outbox.do(Act.RETRY, ["01mail"], reason="now", by="ann", now=LATER)
+    after, _ = the(store)
+    assert (before.state, after.state) == ("queued", "queued")
+    assert after.due_at == min(who.due_at for who in told) > moment(LATER)
+    assert claim(store) == ()
+
+
 def test_a_limit_is_taken_in_the_claim(store):
     """Two of five may go in this minute; the others are due when there is room, and nothing else waits for them."""
     limit = Limit((Rate(2, 60.0),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from search_samples import EVERY, MAILS, NOW, fill, mail, to
 from sqlalchemy import event, insert, select
@@ -285,6 +285,8 @@ def memory():
     opened.close()
 
 
+# More rows than FEW, in which there are no more mails than FEW.
+@example(tree=All((parse("überweisung"), parse("outcome:*e*d"))), few=2, very_few=0)
 @given(tree=TREES, few=st.sampled_from([0, 2, 2000]), very_few=st.sampled_from([0, 200]))
 def test_trees_find_what_their_parts_find(memory, tree, few, very_few):
     """AND, OR and minus are those of sets, whichever way the rows are come by."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -84,8 +85,9 @@ def act_on(
         return f"{after.explain()} {after.advice}"
     if dry_run:
         return None
-    _change(transaction, act, mail, row, after, now=moment(now), why=reason, hold_reason=hold_reason)
-    _change_recipients(transaction, act, mail, recipients, after, now=moment(now), send_at=row.send_at)
+    dues = _change_recipients(transaction, act, mail, recipients, after, now=moment(now), send_at=row.send_at)
+    due = _due_at(act, row, after, dues, now=moment(now))
+    _change(transaction, act, mail, row, after, due=due, now=moment(now), why=reason, hold_reason=hold_reason)
     if act is Act.CANCEL:
         transaction.run(_FREE_KEY, mail=mail)  # M36
     if act in _ENDS:
@@ -110,15 +112,11 @@ def _change(
     row: Any,
     after: MailState,
     *,
+    due: int | None,
     now: int,
     why: str,
     hold_reason: str,
 ) -> None:
-    due = row.due_at
-    if act in _DUE_NOW:
-        due = max(now, row.send_at or 0) if act is Act.RELEASE else now
-    elif after is not MailState.QUEUED:
-        due = None
     held = act is Act.HOLD
     kept = act in (Act.FREEZE, Act.THAW)
     transaction.run(
@@ -126,13 +124,22 @@ def _change(
         mail=mail,
         state=str(after),
         frozen=int(frozen_after(act, after, frozen=bool(row.frozen))),
-        due_at=row.due_at if kept else due,
-        rank=rank(row.due_at if kept else due, row.priority),
+        due_at=due,
+        rank=rank(due, row.priority),
         gives_up_at=None if act in _ANEW else row.gives_up_at,
         reason=hold_reason if held else row.reason if kept else "",
         why=why if held else "",
         done_at=now if act in _ENDS else None if act is Act.FORCE else row.done_at,
     )
+
+
+def _due_at(act: Act, row: Any, after: MailState, dues: Sequence[int], *, now: int) -> int | None:
+    """Say when the mail is due: with the first of its recipients."""
+    if act in _DUE_NOW:
+        return min(dues, default=now)
+    kept = act in (Act.FREEZE, Act.THAW) or after is MailState.QUEUED
+    due: int | None = row.due_at if kept else None
+    return due
 
 
 def _change_recipients(
@@ -144,9 +151,10 @@ def _change_recipients(
     *,
     now: int,
     send_at: int | None,
-) -> None:
+) -> list[int]:
+    """Set what each recipient is under ``act``; give when those who are tried again are due."""
     if act in (Act.FREEZE, Act.THAW):
-        return
+        return []
     rows = []
     for one in recipients:
         outcome = outcome_under(after, _was(one))
@@ -157,6 +165,7 @@ def _change_recipients(
             due = one.due_at
         rows.append({"mail": mail, "place": one.position, "outcome": str(outcome), "due": due})
     transaction.run_many(_SET_RECIPIENT, rows)
+    return [one["due"] for one in rows if one["due"] is not None]
 
 
 def _was(one: Any) -> Outcome:

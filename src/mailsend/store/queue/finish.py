@@ -26,6 +26,8 @@ _FINISH: Final = Statement(
         f"UPDATE {mails.message.name} SET state = :state, reason = :reason, why = :why, due_at = :due_at,"  # noqa: S608 - names of ours
         ' "rank" = :rank, attempts = :attempts, done_at = :done_at, server = :server, queue_id = :queue_id,'
         " digest = :digest, prepared_at = :prepared_at, lease_until = NULL, worker = '',"
+        # Somebody may have frozen it while it was on its way.
+        " frozen = CASE WHEN CAST(:done_at AS BIGINT) IS NULL THEN frozen ELSE 0 END,"
         " gives_up_at = COALESCE(gives_up_at, :gives_up_at)"
         " WHERE id = :id AND fence = :fence AND state = 'sending' RETURNING id"  # what Act.FINISH is allowed from
     )

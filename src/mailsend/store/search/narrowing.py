@@ -83,8 +83,10 @@ class _Narrowing:
     def _few(self, selects: Selects) -> frozenset[str] | None:
         found: set[str] = set()
         for one in selects:
-            found.update(self._connection.scalars(one.limit(FEW + 1)))
-            if len(found) > FEW:
+            # A mail may stand in several rows: so many rows are all that were asked for, and not all there are.
+            rows = [*self._connection.scalars(one.limit(FEW + 1))]
+            found.update(rows)
+            if len(rows) > FEW or len(found) > FEW:
                 return None
         return frozenset(found)
 
