@@ -17,6 +17,7 @@ _PIECE = 1 << 16
 _SHOWN = bytes(range(0x20, 0x7F)) + b"\r\n"
 _UNQUOTED = _SHOWN.replace(b"=", b"") + b"\t"
 _QUOTED = [(bytes((octet,)), b"=%02X" % octet) for octet in range(256)]
+_BLANKS = ((b" \r\n", b"=20\r\n"), (b"\t\r\n", b"=09\r\n"))
 _FEW = 12  # different octets to quote, up to which one pass for each is sooner done than all in one
 # As many lines as fit, and of one that does not what fits: =XX is not broken, and = takes a place.
 _TO_SOFT_BREAK = re.compile(rb"(?:.{0,76}+\n)*+.{73}+[^=\n]{0,2}+|(?s:.+)\Z")
@@ -84,14 +85,15 @@ def _quoted(octets: bytes, others: set[int]) -> bytes:
     """
     if octets.endswith((b" ", b"\t")):
         return _ended_by_blank(octets, others)
-    if len(others) > _FEW or octets.rfind(b"\t\r\n") >= 0:
+    blanks = [one for one in _BLANKS if octets.rfind(one[0]) >= 0]
+    if len(others) > _FEW and not blanks:  # its lines that end in a blank may grow to 77 characters
         # The encoder copies the line ending that it meets first; without any it would break with LF.
         return binascii.b2a_qp(octets + b"\r\n")[:-2]
     octets = octets.replace(b"=", b"=3D")
     for octet, quoted in [_QUOTED[one] for one in others]:
         octets = octets.replace(octet, quoted)
-    if octets.rfind(b" \r\n") >= 0:
-        octets = octets.replace(b" \r\n", b"=20\r\n")
+    for blank, quoted in blanks:
+        octets = octets.replace(blank, quoted)
     return b"=\r\n".join(_TO_SOFT_BREAK.findall(octets))
 
 
