@@ -18,6 +18,9 @@
     │   └── SubmissionUnknown
     ├── IdempotencyConflict
     ├── StoreError
+    │   ├── NoStore
+    │   ├── NotInStore
+    │   └── StoreRefused
     └── MissingExtra (ImportError)
 
 Each error carries fields that say what and where, and ``.advice``: one line that says what to do
@@ -42,8 +45,11 @@ __all__ = [
     "MailsendError",
     "MessageRefused",
     "MissingExtra",
+    "NoStore",
+    "NotInStore",
     "SigningError",
     "StoreError",
+    "StoreRefused",
     "SubmissionDeferred",
     "SubmissionError",
     "SubmissionRejected",
@@ -248,6 +254,18 @@ class IdempotencyConflict(MailsendError):
 
 class StoreError(MailsendError):
     """The queue or the log was asked for and cannot answer; the cause stands in ``__cause__``."""
+
+
+class NoStore(StoreError):
+    """The queue, the log or another part of a store was asked for, and the settings name no store."""
+
+
+class NotInStore(StoreError):
+    """What was named, such as a mail by its id, is not in the store, or is kept no longer."""
+
+
+class StoreRefused(StoreError):
+    """What the store holds forbids what was asked: a mail is sensitive, a question was answered already."""
 
 
 class MissingExtra(MailsendError, ImportError):

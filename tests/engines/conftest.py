@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from free_port import free_port
 from mail_strategies import shop
 from postgres_server import PostgresServer
 
@@ -45,9 +46,7 @@ def broker(tmp_path_factory):
     program = shutil.which("redis-server")
     if program is None:
         raise RuntimeError("there is no Redis here: apt-get install --no-install-recommends redis-server")
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    port = free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     folder = tmp_path_factory.mktemp("redis")
     with subprocess.Popen([program, *options, "--dir", str(folder)], stdout=subprocess.DEVNULL) as process:
@@ -90,7 +89,7 @@ class Programs:
                 stderr=file,
             )
         self._running.append((process, log))
-        ends = time.monotonic() + 30
+        ends = time.monotonic() + 120
         while ready not in log.read_text():
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < ends, log.read_text()
@@ -103,7 +102,7 @@ class Programs:
             process.send_signal(signal.SIGTERM)  # at most once: a second one would hurry it
         for process, _ in self._running:
             try:
-                process.wait(30)
+                process.wait(120)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -141,7 +140,7 @@ def settings(database, sink):
 
 
 def _wait_for(port):
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 60
     while time.monotonic() < ends:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

@@ -62,7 +62,7 @@ def test_a_commit_wakes_a_worker(run_by, mailer, database, sink):
     """Where no worker would look by itself, what was put in goes out: by our commit, and by the caller's."""
     run_by(mailer, **NEVER)
     mailer.enqueue(HELLO)
-    sink.waits_for(1, 20)
+    sink.waits_for(1, 120)
     assert len(sink.came) == 1
 
     business = create_engine(database, poolclass=NullPool)
@@ -71,7 +71,7 @@ def test_a_commit_wakes_a_worker(run_by, mailer, database, sink):
         session.rollback()
         mailer.enqueue(HELLO, connection=session)
         session.commit()
-    sink.waits_for(2, 20)
+    sink.waits_for(2, 120)
     time.sleep(0.5)
     assert len(sink.came) == 2
 
@@ -80,7 +80,7 @@ def test_a_worker_looks_by_itself(run_by, mailer, sink):
     """A mail whose wake-up was lost goes out as well."""
     mailer.enqueue(HELLO)
     run_by(mailer)
-    sink.waits_for(1, 20)
+    sink.waits_for(1, 120)
     assert len(sink.came) == 1
 
 
@@ -88,7 +88,7 @@ def test_an_engine_does_the_duties(run_by, mailer, database):
     """The duties of care are done by the engine's worker, on their clock."""
     run_by(mailer)
     store = create_engine(database, poolclass=NullPool)
-    ends = time.monotonic() + 20
+    ends = time.monotonic() + 120
     while time.monotonic() < ends:
         with store.connect() as connection:
             ran = connection.execute(select(duty.c.name, duty.c.ran_at)).all()

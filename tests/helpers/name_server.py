@@ -52,17 +52,26 @@ class NameServer(BaseResolver):
     @contextmanager
     def running(self) -> Iterator[tuple[str, int]]:
         """Give its address and port, the same for UDP and TCP."""
-        quiet = DNSLogger(log="", logf=lambda _: None)
-        udp = DNSServer(self, address="127.0.0.1", port=0, logger=quiet)
-        port = udp.server.server_address[1]
-        tcp = DNSServer(self, address="127.0.0.1", port=port, tcp=True, logger=quiet)
-        for one in (udp, tcp):
+        both = self._both()
+        for one in both:
             one.server.handle_error = lambda *_: None
             one.start_thread()
         try:
-            yield "127.0.0.1", port
+            yield both[0].server.server_address
         finally:
-            for one in (udp, tcp):
+            for one in both:
                 one.stop()
                 one.thread.join()
                 one.server.server_close()
+
+    def _both(self) -> tuple[DNSServer, DNSServer]:
+        """Listen by TCP and by UDP, on a port that nobody has for either."""
+        quiet = DNSLogger(log="", logf=lambda _: None)
+        for _ in range(100):
+            tcp = DNSServer(self, address="127.0.0.1", port=0, tcp=True, logger=quiet)
+            port = tcp.server.server_address[1]
+            try:
+                return tcp, DNSServer(self, address="127.0.0.1", port=port, logger=quiet)
+            except OSError:
+                tcp.server.server_close()
+        raise OSError("no port is free for both TCP and UDP")

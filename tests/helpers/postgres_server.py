@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 from pwd import getpwnam
+
+from free_port import free_port
 
 PASSWORD = "hunter2-of-the-database"
 # The server is our child's child; the child waits for the end of its input, which comes with our end,
@@ -33,12 +34,6 @@ def _brought() -> Path:
     return max(servers, key=lambda one: int(one.name.removeprefix("pginstall") or 0))
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 def _open_to_all(folder: Path) -> bool:
     return all(one.stat().st_mode & 0o005 == 0o005 for one in (folder, *folder.parents))
 
@@ -52,7 +47,7 @@ class PostgresServer:
     def __init__(self, *, durable: bool = False) -> None:
         self.durable = durable
         self.folder = Path(tempfile.mkdtemp(prefix="mailsend-pg-", dir="/tmp"))  # sockets need short paths
-        self.port = _free_port()
+        self.port = free_port()
         self._count = 0
         self._user = NOT_ROOT if os.geteuid() == 0 else None
         self._server: subprocess.Popen[bytes] | None = None
@@ -95,7 +90,7 @@ class PostgresServer:
         if self._server is not None:
             assert self._server.stdin is not None
             self._server.stdin.close()
-            self._server.wait(60)
+            self._server.wait(600)  # to take the files of some hundred databases away takes a busy disk long
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def new_database(self) -> str:

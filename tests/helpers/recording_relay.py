@@ -72,7 +72,11 @@ class RecordingRelay:
                 client, _ = listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(("127.0.0.1", self.upstream))
+            try:
+                server = socket.create_connection(("127.0.0.1", self.upstream))
+            except OSError:
+                client.close()  # whoever was behind it is gone
+                continue
             self._sockets |= {client, server}
             self.pieces.append([])
             self._begin(self._serve, client, server, self.pieces[-1])

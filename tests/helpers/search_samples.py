@@ -113,6 +113,7 @@ ATTEMPTS = [
     tried("a2", server="main", queue_id="4ABD99", source_ip="2001:db8::1"),
     tried("b1", server="relay.suite.example:587", code=550, enhanced="5.1.1"),
     tried("b2", server="relay.suite.example:25"),
+    tried("b2", server="[2001:db8::7]:25"),
     tried("c2", server="main"),
     tried("c2", server="mail.rat.example:587", queue_id="XYZ"),
 ]

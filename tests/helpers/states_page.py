@@ -31,6 +31,10 @@ ACTS: Final = {
     Act.FINISH: ("a worker", "has tried, and writes down what each recipient was told"),
     Act.GIVE_BACK: ("a worker", "stops before it has tried"),
     Act.LAPSE: ("the clock", "the worker did not come back in time"),
+    Act.SETTLE: (
+        "a worker",
+        "is too late to finish, and knows what the server answered to those whose outcome is unknown",
+    ),
     Act.GIVE_UP: ("the clock", "the window in which it is tried has ended; its author gets a notice"),
     Act.EXPIRE: ("the clock", "`expires_at` has passed"),
     Act.HOLD: ("a person", "keeps it back until somebody decides"),

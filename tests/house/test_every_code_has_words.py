@@ -40,6 +40,7 @@ from mailsend.model.display_name import NameReason
 from mailsend.model.header_rules import HeaderRefused
 from mailsend.model.message import AddressReason
 from mailsend.model.original import OriginalFinding
+from mailsend.model.queue_reason import QueueReason
 from mailsend.model.report import Fault
 from mailsend.model.words import LANGUAGES, catalogue, explain
 from mailsend.model.words.de_advice import ADVICE
@@ -73,14 +74,15 @@ CODES = {
     "bytes.": (GateRefused,),
     "server.": (ServerStateRefused,),
     "mail.": (MailStateRefused,),
+    "held.": (HoldReason, QueueReason),
     "probe.": (ProbeCode,),
     "probe.advice.": (ProbeCode,),
     "probe.failed.": (ProbeStep,),
     "probe.step.": (ProbeStep,),
 }
-# Told by reports, not by decisions: their words are the verdict's advice and the hold's own.
+# Told by reports, not by decisions: their words are the verdict's advice.
 # What is done to a server or a mail is a command's name.
-TOLD_ELSEWHERE = {Field, RecipientReason, HoldReason, DropReason, ServerAct, Act}
+TOLD_ELSEWHERE = {Field, RecipientReason, DropReason, ServerAct, Act}
 OTHERS = {
     "return_path.aligned.True",
     "return_path.aligned.False",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib
 import json
-import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -118,15 +117,15 @@ def test_light_work_loads_nothing_heavy(work: str) -> None:
 
 
 def _seconds(statement: str) -> float:
-    program = f"import time\nbegin = time.perf_counter()\n{statement}\nprint(time.perf_counter() - begin)"
+    program = f"import time\nbegin = time.process_time()\n{statement}\nprint(time.process_time() - begin)"
     return float(subprocess.check_output([sys.executable, "-I", "-c", program], text=True))
 
 
 def test_the_import_is_as_light_as_the_standard_librarys() -> None:
-    """The import takes at most twice as long as ``import asyncio, ssl``, measured in turn."""
+    """The import takes at most twice the processor time of ``import asyncio, ssl``, measured in turn."""
     ours, theirs = [], []
     for _ in range(7):
         theirs.append(_seconds("import asyncio, ssl"))
         ours.append(_seconds("from mailsend import AsyncMailer, Attachment, Mailer, Message"))
 
-    assert statistics.median(ours) <= 2 * statistics.median(theirs)
+    assert min(ours) <= 2 * min(theirs)

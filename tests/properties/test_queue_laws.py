@@ -124,16 +124,18 @@ class QueueWalk(RuleBasedStateMachine):
     def _do(self, act, ids):
         return self.store.outbox.do(act, ids, reason="a law", by="ann", now=self.now)
 
-    def _finish(self, claimed, told):
+    def _ending(self, claimed, told):
         results = {
             one.position: RecipientResult(outcome=outcome, server="mx", attempts=1, reason="told")
             for one, outcome in zip(claimed.recipients, told, strict=False)
             if one.due_at is not None and one.due_at <= moment(claimed.at)
         }
-        ending = ending_of(
+        return ending_of(
             claimed.row, claimed.recipients, results, (), retry=RETRY, now=self.now, jitter=0.5, worker="w"
         )
-        return self.store.queue.finish(ending, now=self.now).result()
+
+    def _finish(self, claimed, told):
+        return self.store.queue.finish(self._ending(claimed, told), now=self.now).result()
 
     def _changed_by(self, before, *acts):
         """States move along the table alone, by these acts in turn."""
@@ -200,7 +202,7 @@ class QueueWalk(RuleBasedStateMachine):
 
     @rule(
         told=st.lists(st.sampled_from(TOLD), min_size=3, max_size=3),
-        ends=st.sampled_from(["finished", "dead before the mark", "dead after it"]),
+        ends=st.sampled_from(["finished", "dead before the mark", "dead after it", "slow after it"]),
         seconds=st.sampled_from([0, 61, 901, 1021]),
     )
     def a_round(self, told, ends, seconds):
@@ -214,6 +216,8 @@ class QueueWalk(RuleBasedStateMachine):
                 assert self.store.queue.mark(id, fence, due, server="mx", now=self.now).result()
             if ends == "finished":
                 assert self._finish(one, told)
+            elif ends == "slow after it":
+                self.hands[one.row.id, one.row.fence] = one
         self._changed_by(before, Act.LAPSE, Act.CLAIM, Act.FINISH)
 
     @precondition(lambda self: self.hands)
@@ -230,15 +234,63 @@ class QueueWalk(RuleBasedStateMachine):
     @precondition(lambda self: self.hands)
     @rule(data=st.data(), told=st.lists(st.sampled_from(TOLD), min_size=3, max_size=3))
     def finish(self, data, told):
-        """A worker says what became of a mail; one that is too late is told so, and changes nothing."""
+        """A worker says what became of a mail; one that is too late is told so, and settles what is unknown."""
         key = data.draw(st.sampled_from(sorted(self.hands)))
         before = self._rows()
+        claimed = self.hands.pop(key)
         ours = before[key[0]].state == MailState.SENDING and before[key[0]].fence == key[1]
-        assert self._finish(self.hands.pop(key), told) == ours
+        assert self._finish(claimed, told) == ours
         if ours:
             self._changed_by(before, Act.FINISH)
         else:
             assert self._rows() == before
+            self._settle_late(claimed, told)
+
+    def _settle_late(self, claimed, told):
+        """Those alone are settled who are in doubt since this very claim; nobody who is in other hands."""
+        id, fence = claimed.row.id, claimed.row.fence
+        before, known = self._rows(), self._recipients()
+        ending = self._ending(claimed, told)
+        news = {
+            one.position: one.outcome
+            for one in ending.recipients
+            if one.outcome in (Outcome.ACCEPTED, Outcome.REJECTED)
+            and known[id, one.position].marked == fence
+            and (
+                known[id, one.position].outcome == Outcome.UNKNOWN
+                or (known[id, one.position].outcome == Outcome.HELD and known[id, one.position].pinned)
+            )
+        }
+        busy = before[id].state == MailState.SENDING and news
+        settled = self.store.queue.settle(ending, now=self.now).result()
+        assert settled == (None if busy else tuple(sorted(news)))
+        if not settled:
+            assert (self._rows(), self._recipients()) == (before, known)
+            return
+        self._changed_by(before, Act.SETTLE)
+        for key, one in self._recipients().items():
+            if key[0] == id and key[1] in news:
+                assert (one.outcome, one.due_at, one.pinned) == (news[key[1]], None, "")
+            else:
+                assert one == known[key]
+
+    @precondition(lambda self: self.hands)
+    @rule(
+        told=st.lists(st.sampled_from([Outcome.ACCEPTED, Outcome.REJECTED]), min_size=3, max_size=3),
+        seconds=st.sampled_from([0, 121, 1021]),
+        newer=st.booleans(),
+    )
+    def come_late(self, told, seconds, newer):
+        """Whoever stood still comes back with last words, when others have had his mails, or have let content out again."""
+        self.now += timedelta(seconds=seconds)
+        for one in self._claim(100) if newer else ():
+            due = [who.position for who in one.recipients if who.due_at and who.due_at <= moment(self.now)]
+            self.store.queue.mark(one.row.id, one.row.fence, due, server="mx", now=self.now).result()
+            assert self._finish(one, [Outcome.UNKNOWN] * 3)
+        for key in sorted(self.hands):
+            claimed = self.hands.pop(key)
+            if not self._finish(claimed, told):
+                self._settle_late(claimed, told)
 
     @precondition(lambda self: self.claims)
     @rule(data=st.data())

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mailsend.decide.state import (
+    LAST_WORDS,
     Act,
     Refused,
     allowed_from,
@@ -15,6 +16,7 @@ from mailsend.decide.state import (
     frozen_after,
     next_state,
     outcome_under,
+    settled_state,
     state_of,
 )
 from mailsend.model.mail_state import MailState
@@ -95,6 +97,21 @@ class MailWalk(RuleBasedStateMachine):
         if marked:
             self.outcomes = [Outcome.UNKNOWN if one in OPEN else one for one in self.outcomes]
         assert self._do(Act.LAPSE, to=state_of(self.outcomes, resend=resend))
+
+    @precondition(lambda self: self.state is not MailState.SENDING and Outcome.UNKNOWN in self.outcomes)
+    @rule(told=st.sampled_from(sorted(LAST_WORDS)), resend=st.booleans())
+    def settle(self, told, resend):
+        """A late finisher knows of one what nobody else does: whoever else there is stays as he was."""
+        place = self.outcomes.index(Outcome.UNKNOWN)
+        self.outcomes[place] = told
+        others = [one for at, one in enumerate(self.outcomes) if at != place]
+        before = self.state
+        to = settled_state(before, self.outcomes, resend=resend)
+        found = next_state(before, Act.SETTLE, to=to, frozen=self.frozen, unknown=True)
+        assert found is to
+        self.state, self.frozen = to, frozen_after(Act.SETTLE, to, frozen=self.frozen)
+        assert [outcome_under(to, one) for one in others] == others
+        assert before in ENDED or to in ENDED or to is before
 
     @precondition(lambda self: self.state in (MailState.QUEUED, MailState.SENDING) and not self.frozen)
     @rule()

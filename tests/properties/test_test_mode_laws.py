@@ -8,7 +8,8 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, multiple, rule
-from queue_shop import TEST, a_mail, age, rows, settings
+from queue_shop import TEST, a_mail, age, change, rows, settings
+from sqlalchemy import update
 
 from mailsend import Mailer, Settings
 from mailsend.errors import InvalidSettings, StoreError, SubmissionError
@@ -176,6 +177,18 @@ class ModeWalk(RuleBasedStateMachine):
         """Somebody lets everything go, or holds it: neither of them is a confirmation."""
         ids = [one.id for one in rows(self.application, mails.message)]
         getattr(self.application.outbox, act)(ids, by="ann", reason="a law")
+
+    @rule(known=st.booleans(), customer=WHOSE, seconds=st.sampled_from([0, 61]))
+    def somebody_writes_the_database(self, known, customer, seconds):
+        """All that waits says that it was confirmed, with a seal of such a one where there is any: that confirms none."""
+        self.enqueue(customer)
+        self.switch_on(customer)
+        found = rows(self.application, mails.message)
+        seals = [one.seal for one in found if one.seal] if known else []
+        forged = [one.id for one in found if not one.seal]
+        said = {"how": "confirmed", "seal": seals[0] if seals else "0" * 64}
+        change(self.application, update(mails.message).where(mails.message.c.id.in_(forged)).values(said))
+        self.work(seconds)
 
     # The application and its workers
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import socket
 import ssl
+import sys
 
 import pytest
 
@@ -271,3 +273,17 @@ def test_a_reply_to_a_group_is_not_lost_when_the_server_closes():
         client.socket.sendall(GROUP)
         assert client.rest() == b"421 4.3.2 Service shutting down\r\n"
         assert [one for one in server.commands if one.startswith(("RCPT", "DATA"))] == []
+
+
+@pytest.mark.parametrize("tls", [None, "starttls", "implicit"])
+def test_whoever_comes_at_its_end_is_left_to_no_garbage_collector(tls, monkeypatch):
+    """A server that stops closes the connections too with which it had begun nothing yet."""
+    left = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda found: left.append(str(found.exc_value)))
+    for _ in range(12):
+        with ScriptedServer(tls=tls) as server:
+            clients = [socket.create_connection((server.host, server.port)) for _ in range(3)]
+        for one in clients:
+            one.close()
+    gc.collect()
+    assert left == []

@@ -8,11 +8,12 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
+from passing_time import pass_time
 from queue_shop import a_mail, settings, state, states
 from sqlalchemy import update
 
 from mailsend import Mailer, Settings
-from mailsend.mailer.queueing.rounds import Rounds
+from mailsend.mailer.queueing.crossing import Crossing
 from mailsend.model.envelope import Envelope
 from mailsend.model.report import Outcome
 from mailsend.model.server import Pipelining
@@ -249,9 +250,12 @@ def test_a_deadline_passes_while_it_is_asked(level):
     async def run(server):
         transport = SmtpTransport(known(server, level))
         waiting, answer, options = begun(server, 0)
-        attempt = await asyncio.wait_for(
-            transport.submit(ENVELOPE, data(0), options=replace(options, deadline=0.3)), LONG
+        work = asyncio.create_task(
+            transport.submit(ENVELOPE, data(0), options=replace(options, deadline=5.0))
         )
+        await asyncio.wait_for(waiting.wait(), LONG)
+        pass_time(6.0)
+        attempt = await asyncio.wait_for(work, LONG)
         answer.set_result(True)
         await asyncio.sleep(0.02)
         await transport.aclose()
@@ -266,9 +270,12 @@ def test_an_answer_that_never_comes_has_its_limit(level):
     """That of writing content; then the mail is deferred, and the connection thrown away."""
 
     async def run(server):
-        transport = SmtpTransport(known(server, level, timeout=0.4))
-        _, answer, options = begun(server, 0)
-        attempt = await asyncio.wait_for(transport.submit(ENVELOPE, data(0), options=options), LONG)
+        transport = SmtpTransport(known(server, level, timeout=5.0))
+        waiting, answer, options = begun(server, 0)
+        work = asyncio.create_task(transport.submit(ENVELOPE, data(0), options=options))
+        await asyncio.wait_for(waiting.wait(), LONG)
+        pass_time(6.0)
+        attempt = await asyncio.wait_for(work, LONG)
         answer.set_result(True)
         await transport.aclose()
         return str(attempt.outcome)
@@ -329,10 +336,10 @@ def test_a_mail_taken_over_between_recipients_and_content_is_not_sent_twice(tmp_
         Mailer(Settings.model_validate(settings(server.url, store=url))) as mailer,
     ):
         id = mailer.enqueue(a_mail())
-        marking = Rounds.marking
+        marking = Crossing.marking
 
-        def late(self, *told):
-            mark = marking(self, *told)
+        def late(self, *told, **more):
+            mark = marking(self, *told, **more)
 
             async def after_another(name, addresses):
                 with mailer._core.store_door.open("a test")._database.writing() as one:
@@ -341,7 +348,7 @@ def test_a_mail_taken_over_between_recipients_and_content_is_not_sent_twice(tmp_
 
             return after_another
 
-        monkeypatch.setattr(Rounds, "marking", late)
+        monkeypatch.setattr(Crossing, "marking", late)
         assert mailer.deliver_due().accepted == 0
         assert server.messages == []
         assert state(mailer, id) == ("sending", [Outcome.PENDING])

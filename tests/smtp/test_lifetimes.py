@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -13,7 +12,9 @@ import weakref
 
 import pytest
 from aiosmtpd.controller import Controller
+from free_port import free_port
 from mail_strategies import shop
+from waiting import wait_until
 
 from mailsend.mailer import AsyncMailer, Mailer
 from mailsend.mailer.loop_thread import loop_thread
@@ -67,6 +68,7 @@ def test_two_runs_in_turn_need_no_closing(server):
     for _ in range(2):
         asyncio.run(send_some())
         gc.collect()  # a connection that was left open would complain now
+        wait_until(lambda: not server.open_connections)
         assert (server.open_connections, server.commands.count("QUIT")) == (0, server.connections)
     assert len(server.messages) == 16
 
@@ -103,6 +105,7 @@ def test_two_loops_at_once_have_connections_of_their_own(server):
         one.join()
 
     assert (len(server.messages), server.connections) == (60, 3)
+    wait_until(lambda: server.commands.count("QUIT") >= 3)
     assert server.commands.count("QUIT") == 3
 
 
@@ -211,7 +214,7 @@ def test_a_program_that_ends_without_closing_ends(server):
         [sys.executable, "-W", "error", "-c", program, server.url, helpers], check=True, timeout=60
     )
     assert _subjects(server) == ["before"]
-    assert server.commands[-1] == "QUIT"
+    wait_until(lambda: server.commands[-1] == "QUIT")
 
 
 class Thoughtful:
@@ -243,8 +246,7 @@ sys.stdin.readline()
 def test_a_program_that_ends_waits_for_a_mail_past_its_content():
     """At exit a mail whose final dot is out is waited for: the server is heard to the end."""
     handler = Thoughtful()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     controller = Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()
     try:

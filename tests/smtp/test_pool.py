@@ -10,7 +10,9 @@ import time
 from dataclasses import replace
 
 import pytest
+from passing_time import pass_time
 from recording_relay import RecordingRelay
+from waiting import until, wait_until
 
 from mailsend.mailer.transports import Transports
 from mailsend.model.envelope import Envelope
@@ -59,19 +61,14 @@ def tried(attempts):
     return [one.attempts for attempt in attempts for one in attempt.recipients.values()]
 
 
-async def until(asked):
-    """Wait until something is so."""
-    async with asyncio.timeout(20):
-        while not asked():  # noqa: ASYNC110  the server is another thread
-            await asyncio.sleep(0.005)
+def once(asked):
+    """Let content out once something is so."""
 
+    async def before(server, addresses):
+        await until(asked)
+        return True
 
-def wait_until(asked):
-    """Wait until something is so, where no loop runs."""
-    ends = time.monotonic() + 20
-    while not asked():
-        assert time.monotonic() < ends
-        time.sleep(0.005)
+    return before
 
 
 def kept_objects():
@@ -187,6 +184,7 @@ def test_a_connection_carries_as_many_mails_as_it_should(level, mine, theirs):
         attempts = asyncio.run(go())
         assert told(attempts) == ["accepted"] * 5
         assert [one.connection for one in server.messages] == [1, 1, 2, 2, 3]
+        wait_until(lambda: not server.open_connections)
         assert (server.commands.count("QUIT"), tried(attempts)) == (3, [1] * 5)
 
 
@@ -323,19 +321,20 @@ def test_where_a_second_connection_is_refused_the_mails_go_over_the_first(level)
         assert server.connections <= 4
 
 
-def test_a_server_that_takes_one_connection_is_asked_again_after_a_while(monkeypatch):
+def test_a_server_that_takes_one_connection_is_asked_again_after_a_while():
     """What it refused once it may offer later."""
-    monkeypatch.setattr(pool, "_FEWER_FOR", 0.05)
     with ScriptedServer(extensions=OFFERED) as server:
 
         async def go():
             async with Closes(to_server(server, max_connections=2)) as it:
                 await send(it, 0)
                 server.misbehave("greet-421:1")
-                refused = await send_all(it, range(10))
+                refused = await send_all(it, range(10), before_content=once(lambda: it._pool._room_again))
                 then = server.connections
-                await asyncio.sleep(0.1)
-                return refused, then, await send_all(it, range(10)), server.open_connections
+                assert it._pool._room_again > it._pool.loop.time()
+                it._pool._room_again = it._pool.loop.time()  # a while later
+                later = await send_all(it, range(10), before_content=once(lambda: server.connections == 3))
+                return refused, then, later, server.open_connections
 
         refused, then, later, open_then = asyncio.run(go())
         assert told([*refused, *later]) == ["accepted"] * 20
@@ -461,7 +460,11 @@ def test_a_deadline_tells_what_was_said_so_far(fault, said):
 
         async def go():
             async with Closes(to_server(server)) as it:
-                return await send(it, 1, deadline=0.2)
+                work = asyncio.create_task(send(it, 1, deadline=5.0))
+                await until(lambda: server.connections)
+                await until(lambda: not said or any(one.startswith(said[-1]) for one in server.commands))
+                pass_time(6.0)
+                return await work
 
         attempt = asyncio.run(go())
         assert told([attempt]) == ["deadline"]
@@ -496,22 +499,23 @@ def test_a_single_mail_does_not_wait_for_another_customers_hundreds(level):
 
 # Closing
 
+# With the last command that the server heard by then; "." is the end of the content.
 STATES = [
-    ("greet-silent", {}, "closed"),
-    ("ehlo-silent", {}, "closed"),
-    ("starttls-silent", {"tls": "starttls"}, "closed"),
-    ("starttls-stop", {"tls": "starttls"}, "closed"),
-    ("auth-silent", {"accounts": {"ann": "right"}}, "closed"),
-    ("mail-silent", {}, "closed"),
-    ("rcpt-silent", {}, "closed"),
-    ("silent-before-354", {}, "closed"),
-    ("silent-in-content", {}, "silence_after_dot"),
-    ("silent-after-dot", {}, "silence_after_dot"),
+    ("greet-silent", {}, "", "closed"),
+    ("ehlo-silent", {}, "EHLO", "closed"),
+    ("starttls-silent", {"tls": "starttls"}, "STARTTLS", "closed"),
+    ("starttls-stop", {"tls": "starttls"}, "STARTTLS", "closed"),
+    ("auth-silent", {"accounts": {"ann": "right"}}, "AUTH", "closed"),
+    ("mail-silent", {}, "MAIL", "closed"),
+    ("rcpt-silent", {}, "RCPT", "closed"),
+    ("silent-before-354", {}, "DATA", "closed"),
+    ("silent-in-content", {}, ".", "silence_after_dot"),
+    ("silent-after-dot", {}, ".", "silence_after_dot"),
 ]
 
 
-@pytest.mark.parametrize(("fault", "how", "first"), STATES, ids=[one[0] for one in STATES])
-def test_closing_ends_everything_in_every_state(fault, how, first):
+@pytest.mark.parametrize(("fault", "how", "heard", "first"), STATES, ids=[one[0] for one in STATES])
+def test_closing_ends_everything_in_every_state(fault, how, heard, first):
     """Wherever a conversation stands, closing tells every mail, and nothing is left open."""
     with ScriptedServer(extensions=OFFERED, faults=[fault], **how) as server:
 
@@ -519,7 +523,10 @@ def test_closing_ends_everything_in_every_state(fault, how, first):
             it = to_server(server, max_connections=1, dot_timeout=0.3)
             tasks = [asyncio.create_task(send(it, number)) for number in range(3)]
             await until(lambda: server.open_connections)
-            await asyncio.sleep(0.1)
+            if heard == ".":
+                await until(unfinished)
+            else:
+                await until(lambda: not heard or any(one.startswith(heard) for one in server.commands))
             await it.aclose()
             attempts = [await one for one in tasks]
             # A server that does not read learns nothing of an end.
@@ -558,7 +565,7 @@ def test_closing_that_is_cut_short_leaves_nothing_open():
     with ScriptedServer(extensions=OFFERED, faults=["silent-after-dot"]) as server:
 
         async def go():
-            it = to_server(server, dot_timeout=0.5)
+            it = to_server(server)
             task = asyncio.create_task(send(it, 1))
             await until(unfinished)
             with pytest.raises(TimeoutError):

@@ -25,10 +25,12 @@ def test_a_535_in_clear_pauses_nobody(answers):
     heard = []
 
     async def answer(reader, writer):
-        for one in answers:
-            writer.write(one)
-            heard.append(await reader.readline())
-        writer.close()
+        try:
+            for one in answers:
+                writer.write(one)
+                heard.append(await reader.readline())
+        finally:
+            writer.close()
 
     async def two_mails():
         listening = await asyncio.start_server(answer, "127.0.0.1", 0)

@@ -10,6 +10,8 @@ import threading
 from dataclasses import replace
 
 import pytest
+from passing_time import pass_time
+from waiting import until
 
 from mailsend.model.envelope import Envelope
 from mailsend.model.report import Attempt, Exchange, Outcome
@@ -110,8 +112,12 @@ def recording(server, heard):
     return SmtpTransport(server, on_late=lambda envelope, reply: heard.append((envelope, str(reply))))
 
 
-async def until(event):
-    await asyncio.to_thread(event.wait, 20)
+async def too_late(transport, reached):
+    """Submit a mail whose deadline passes when the server has ``reached`` where it waits."""
+    work = asyncio.create_task(transport.submit(ENVELOPE, DATA, options=SubmitOptions(deadline=5.0)))
+    await until(reached)
+    pass_time(6.0)
+    return await work
 
 
 def outcomes(attempt):
@@ -126,7 +132,7 @@ def test_a_deadline_behind_the_dot_is_unknown_and_the_reply_is_still_read(caplog
         transport = recording(slow.server, heard)
 
         async def go():
-            attempt = await transport.submit(ENVELOPE, DATA, options=SubmitOptions(deadline=0.3))
+            attempt = await too_late(transport, slow.reached.is_set)
             known_then = list(heard)
             slow.go_on.set()
             await transport.aclose()
@@ -145,7 +151,7 @@ def test_what_is_heard_late_concerns_only_who_was_taken():
         transport = recording(slow.server, heard)
 
         async def go():
-            attempt = await transport.submit(ENVELOPE, DATA, options=SubmitOptions(deadline=0.3))
+            attempt = await too_late(transport, slow.reached.is_set)
             slow.go_on.set()
             await transport.aclose()
             return attempt
@@ -159,10 +165,14 @@ def test_a_server_that_never_answers_the_dot_is_told_as_that():
     """When the limit of the dot passes too, on_late is called without a reply."""
     heard = []
     with ScriptedServer(faults=["silent-after-dot"]) as server:
-        transport = recording(replace(server.server, dot_timeout=0.3), heard)
+        transport = recording(replace(server.server, dot_timeout=20.0), heard)
 
         async def go():
-            await transport.submit(ENVELOPE, DATA, options=SubmitOptions(deadline=0.1))
+            work = asyncio.create_task(transport.submit(ENVELOPE, DATA, options=SubmitOptions(deadline=5.0)))
+            await until(unfinished)
+            pass_time(6.0)
+            await work
+            pass_time(20.0)
             await transport.aclose()
             return unfinished()
 
@@ -178,7 +188,7 @@ def test_a_mail_cancelled_after_its_dot_is_heard_out():
 
         async def go():
             task = asyncio.create_task(transport.submit(ENVELOPE, DATA))
-            await until(slow.reached)
+            await until(slow.reached.is_set)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
@@ -202,7 +212,7 @@ def test_a_program_that_ends_can_spare_what_is_past_its_dot():
 
         async def go():
             task = asyncio.create_task(transport.submit(ENVELOPE, DATA))
-            await until(slow.reached)
+            await until(slow.reached.is_set)
             spared = unfinished()
             others = asyncio.all_tasks() - spared - {asyncio.current_task()}
             for one in others:
@@ -225,7 +235,7 @@ def test_a_mail_cancelled_in_the_middle_of_its_content_is_thrown_away():
 
         async def go():
             task = asyncio.create_task(transport.submit(ENVELOPE, BIG))
-            await until(slow.reached)
+            await until(slow.reached.is_set)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
@@ -244,7 +254,7 @@ def test_closing_waits_for_a_mail_whose_content_is_on_its_way():
 
         async def go():
             task = asyncio.create_task(transport.submit(ENVELOPE, BIG))
-            await until(slow.reached)
+            await until(slow.reached.is_set)
             closing = asyncio.create_task(transport.aclose())
             await asyncio.sleep(0.05)
             slow.go_on.set()
@@ -262,7 +272,7 @@ def test_closing_cuts_what_is_before_its_content():
 
         async def go():
             tasks = [asyncio.create_task(transport.submit(ENVELOPE, DATA)) for _ in range(3)]
-            await until(slow.reached)
+            await until(slow.reached.is_set)
             await transport.aclose()
             assert all(one.done() for one in tasks)
             slow.go_on.set()
@@ -281,7 +291,7 @@ def test_closing_begins_no_further_transaction():
 
         async def go():
             task = asyncio.create_task(transport.submit(ENVELOPE, DATA))
-            await until(slow.reached)
+            await until(slow.reached.is_set)
             closing = asyncio.create_task(transport.aclose())
             await asyncio.sleep(0.05)
             slow.go_on.set()
@@ -304,7 +314,7 @@ def test_closing_waits_no_longer_than_the_limit_of_the_dot(at, data, told):
 
         async def go():
             task = asyncio.create_task(transport.submit(ENVELOPE, data))
-            await until(slow.reached)
+            await until(slow.reached.is_set)
             await transport.aclose()
             return await task
 
@@ -317,7 +327,7 @@ def test_a_connection_that_is_read_on_keeps_its_place():
         transport = SmtpTransport(replace(slow.server, max_connections=1))
 
         async def go():
-            late = await transport.submit(ENVELOPE, DATA, options=SubmitOptions(deadline=0.2))
+            late = await too_late(transport, slow.reached.is_set)
             second = await transport.submit(ENVELOPE, DATA, options=SubmitOptions(deadline=0.2))
             slow.go_on.set()
             third = await transport.submit(ENVELOPE, DATA, options=SubmitOptions(deadline=20.0))
@@ -335,7 +345,7 @@ def test_a_cancelled_mail_throws_its_connection_away():
 
         async def cancelled_then_sent():
             task = asyncio.create_task(transport.submit(ENVELOPE, DATA))
-            await until(slow.reached)
+            await until(slow.reached.is_set)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
@@ -361,7 +371,7 @@ def test_many_mails_leave_neither_tasks_nor_memory_behind(mails):
                 server.messages.clear()
                 server.commands.clear()
             await transport.aclose()
-            await asyncio.sleep(0.05)
+            await until(lambda: not server.open_connections)
             gc.collect()
             kept = {type(one) for one in gc.get_objects() if type(one) in kinds and id(one) not in before}
             return len(asyncio.all_tasks()), server.open_connections, kept

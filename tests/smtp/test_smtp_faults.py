@@ -7,6 +7,9 @@ import socket
 from dataclasses import replace
 
 import pytest
+from free_port import free_port
+from passing_time import pass_time
+from waiting import until
 
 from mailsend.errors import InvalidSettings
 from mailsend.model.envelope import Envelope
@@ -15,6 +18,7 @@ from mailsend.model.server import Server, TlsMode
 from mailsend.testing.faults import FAULTS, fault_named
 from mailsend.testing.server import ScriptedServer
 from mailsend.transport import SmtpTransport, SubmitOptions
+from mailsend.transport.unfinished import unfinished
 
 DATA = b"Subject: x\r\n\r\n.body\r\n"
 BIG = b"Subject: x\r\n\r\n" + (b"x" * 76 + b"\r\n") * 320_000  # more than the kernel takes unread
@@ -230,12 +234,26 @@ def test_a_big_mail_arrives_unchanged():
             assert server.messages[0].data == data
 
 
-def test_the_limit_of_a_step_is_not_that_of_the_dot():
+@pytest.mark.parametrize(
+    ("fault", "passing", "reason"),
+    [("silent-after-dot", [6.0, 20.0], "silence_after_dot"), ("silent-before-354", [6.0], "connection_lost")],
+)
+def test_the_limit_of_a_step_is_not_that_of_the_dot(fault, passing, reason):
     """timeout shortens every step but the final dot, whose limit is dot_timeout."""
-    with ScriptedServer(faults=["silent-after-dot"]) as server:
-        assert submit(server.server, timeout=0.2, dot_timeout=0.4).reason == "silence_after_dot"
-    with ScriptedServer(faults=["silent-before-354"]) as server:
-        assert submit(server.server, timeout=0.2, dot_timeout=60.0).reason == "connection_lost"
+    with ScriptedServer(faults=[fault]) as server:
+
+        async def go():
+            transport = SmtpTransport(replace(server.server, timeout=5.0, dot_timeout=20.0))
+            work = asyncio.create_task(transport.submit(ENVELOPE, DATA))
+            at_dot = fault == "silent-after-dot"
+            await until(lambda: unfinished() if at_dot else "DATA" in server.commands)
+            for seconds in passing:
+                assert not work.done()
+                pass_time(seconds)
+                await asyncio.sleep(0.005)
+            return await work
+
+        assert asyncio.run(go()).reason == reason
 
 
 @pytest.mark.parametrize("fault", ["greet-silent", "silent-before-354"])
@@ -314,7 +332,7 @@ def test_addresses_are_tried_in_turn_within_one_attempt():
 
         async def three(host, port):
             return [
-                (socket.AF_INET, ("127.0.0.1", _free_port())),
+                (socket.AF_INET, ("127.0.0.1", free_port())),
                 (socket.AF_INET, ("127.0.0.1", bad.port)),
                 (socket.AF_INET, ("127.0.0.1", good.port)),
             ]
@@ -344,7 +362,7 @@ def test_an_address_of_a_kind_that_this_machine_lacks_is_passed_over():
 
 def test_a_server_that_is_not_there_is_told():
     """A refused connection is a connection fault with advice."""
-    server = Server(host="127.0.0.1", port=_free_port(), tls=TlsMode.DANGEROUS_NONE)
+    server = Server(host="127.0.0.1", port=free_port(), tls=TlsMode.DANGEROUS_NONE)
     attempt = asyncio.run(SmtpTransport(server).submit(ENVELOPE, DATA))
     assert (attempt.outcome, str(attempt.reason), attempt.retry_now) == (DEFERRED, "not_connected", True)
     assert "firewall" in attempt.advice
@@ -394,9 +412,3 @@ def test_a_running_server_can_be_told_otherwise():
         assert [(one.user, one.tls) for one in server.messages] == [("ann", False), ("ann", True)]
         assert submit(Server.from_url(server.url)).outcome is ACCEPTED
         assert server.server == replace(Server.from_url(server.url), label="")
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from passing_time import pass_time
 
 from mailsend.model.address import Address
 from mailsend.model.envelope import Envelope
@@ -19,6 +20,7 @@ from mailsend.model.secret import Secret
 from mailsend.model.server import AuthMethod, Credentials, Server, TlsMode
 from mailsend.model.tokens import AccessToken, TokenNotGiven
 from mailsend.testing import ScriptedServer
+from mailsend.testing.server_thread import ServerThread
 from mailsend.transport.base import SubmitOptions
 from mailsend.transport.smtp import SmtpTransport
 from mailsend.transport.smtp.memory import gate_for
@@ -291,14 +293,24 @@ def test_a_deadline_ends_the_waiting_for_a_token():
 
 def test_a_hanging_provider_is_waited_for_as_long_as_a_log_in_may_take():
     """Without a deadline the limit of the step ends it, and it is no fault of the server."""
-    go = threading.Event()
+    asked, go = threading.Event(), threading.Event()
 
     def hangs():
+        asked.set()
         go.wait(20)
         return AccessToken(value=Secret(GOOD))
 
+    async def run(server):
+        transport = SmtpTransport(server)
+        work = asyncio.create_task(transport.submit(ENVELOPE, MAIL))
+        await asyncio.to_thread(asked.wait, 20)
+        pass_time(6.0)
+        attempt = await work
+        await transport.aclose()
+        return attempt
+
     with ScriptedServer(tls="starttls", tokens={USER: GOOD}, auth_methods=("XOAUTH2",)) as server:
-        attempt = submit(reached(server, hangs, timeout=0.3))
+        attempt = asyncio.run(run(reached(server, hangs, timeout=5.0)))
         go.set()
         assert told(attempt) == (Outcome.DEFERRED, Fault.ACCOUNT, "token_not_given")
 
@@ -389,20 +401,21 @@ class RawServer:
         )
 
     def __enter__(self):
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever)
-        self.thread.start()
-        opened = asyncio.start_server(self.talk, "127.0.0.1", 0)
-        self.server = asyncio.run_coroutine_threadsafe(opened, self.loop).result(10)
-        self.port = self.server.sockets[0].getsockname()[1]
+        self.running = ServerThread(self.session, "127.0.0.1", None)
+        self.port = self.running.port
         return self
 
     def __exit__(self, *_):
-        self.loop.call_soon_threadsafe(self.server.close)
-        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.05), self.loop).result(10)
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
-        self.loop.close()
+        self.running.stop(())
+
+    def session(self, loop):
+        return asyncio.StreamReaderProtocol(asyncio.StreamReader(loop=loop), self.serve, loop)
+
+    async def serve(self, reader, writer):
+        try:
+            await self.talk(reader, writer)
+        finally:
+            writer.close()
 
     async def talk(self, reader, writer):
         writer.write(b"220 raw ESMTP\r\n")
@@ -423,4 +436,3 @@ class RawServer:
                 break
             writer.write(answer + b"\r\n")
         await writer.drain()
-        writer.close()

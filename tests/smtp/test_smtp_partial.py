@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from waiting import wait_until
 
 from mailsend.model.envelope import NULL_REVERSE_PATH, Envelope
 from mailsend.model.report import Fault, Outcome
@@ -49,6 +50,7 @@ def test_where_all_are_refused_no_data_is_sent():
     with ScriptedServer(faults=["rcpt-550"]) as server:
         attempt = submit(server.server, envelope("a", "b"))
         assert outcomes(attempt) == {"a": "rejected", "b": "rejected"}
+        wait_until(lambda: server.commands[-1] == "QUIT")
         assert [one.split()[0] for one in server.commands] == ["EHLO", "MAIL", "RCPT", "RCPT", "RSET", "QUIT"]
 
 
@@ -121,6 +123,7 @@ def test_a_mail_over_the_offered_size_is_not_even_begun():
         assert (attempt.outcome, attempt.fault, attempt.reason) == (
             Outcome.REJECTED, Fault.MESSAGE, "too_big",
         )  # fmt: skip
+        wait_until(lambda: server.commands[-1] == "QUIT")
         assert [one.split()[0] for one in server.commands] == ["EHLO", "QUIT"]
         assert submit(server.server, envelope("a")).outcome is Outcome.ACCEPTED
         assert server.messages[0].mail_parameters == (f"SIZE={len(DATA)}",)

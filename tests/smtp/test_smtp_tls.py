@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from waiting import wait_until
 
 from mailsend.model.envelope import Envelope
 from mailsend.model.report import Fault, Outcome
@@ -62,6 +63,7 @@ def test_starttls_that_was_stripped_is_noticed():
     """A server that offers no STARTTLS gets no mail, whoever took it away."""
     with ScriptedServer(tls="starttls", faults=["starttls-stripped"], accounts=ACCOUNTS) as server:
         assert told(submit(server.server)) == (Outcome.DEFERRED, Fault.SERVER, "tls_not_offered")
+        wait_until(lambda: server.commands[-1] == "QUIT")
         assert [one.split()[0] for one in server.commands] == ["EHLO", "QUIT"]
 
 
@@ -77,6 +79,7 @@ def test_an_offer_that_was_injected_before_tls_is_not_believed():
         login = Credentials(user="ann", password=Secret(PASSWORD))
         attempt = submit(replace(server.server, credentials=login))
         assert told(attempt) == (Outcome.DEFERRED, Fault.ACCOUNT, "auth_not_offered")
+        wait_until(lambda: server.commands[-1] == "QUIT")
         assert [one.split()[0] for one in server.commands] == ["EHLO", "STARTTLS", "EHLO", "QUIT"]
         assert not [one for one in attempt.conversation if "AUTH PLAIN LOGIN CRAM-MD5" in one.line]
 

@@ -26,6 +26,7 @@ from mailsend.store import upgrade
 from mailsend.store.schema.mails import message
 from mailsend.testing import ScriptedServer
 from mailsend.worker import Worker
+from mailsend.worker.shift import Shift
 
 LONG = 20.0  # seconds that nothing here should need
 
@@ -157,6 +158,25 @@ def test_stopped_it_gives_back_what_it_has_not_begun(shop, server):
             assert left["queued"] >= 3
             Worker(mailer, duties=()).drain()
     assert subjects(server) == [f"Mail {number}" for number in range(5)]
+
+
+@pytest.mark.parametrize("duties", [(), None])
+def test_while_its_mails_are_on_their_way_it_sleeps(shop, server, monkeypatch, duties):
+    """However slow their server: it looks again when something is due, and not before."""
+    looks = []
+    begin = Shift._begin
+
+    def counted(self, **how):
+        looks.append(how)
+        begin(self, **how)
+
+    monkeypatch.setattr(Shift, "_begin", counted)
+    with SlowRelay(server.port, seconds=0.1) as relay:
+        shop["application"]["smarthosts"] = [server.url.replace(f":{server.port}", f":{relay.port}")]
+        with Mailer(Settings.model_validate(shop)) as mailer:
+            mailer.enqueue(a_mail())
+            assert Worker(mailer, duties=duties).drain()["accepted"] == 1
+    assert len(looks) < 30
 
 
 def test_with_no_time_left_it_breaks_off_and_gives_back(mailer, server):

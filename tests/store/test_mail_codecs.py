@@ -128,6 +128,7 @@ def test_the_row_of_a_message_says_what_was_decided():
         "idempotency_key": "order-4711",
         "request_digest": "d" * 64,
         "linked_to": "",
+        "seal": "",
     }
     assert json.loads(row["decisions"]) == mail.records()
 

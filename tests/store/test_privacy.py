@@ -223,6 +223,38 @@ def test_mail_that_names_the_person_within_its_content_alone_loses_it(store, row
     assert {one.id for one in rows_of(rows, mails.message)} == {"01eve", "01card", "01open"}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bob.meier@example.org.txt",
+        "Contract_Bob.Meier@example.org.pdf",
+        "to-bob.meier@example.org_2026.tar.gz",
+        "bob.meier@example.org-2026 (signed).PDF",
+    ],
+)
+def test_a_file_that_is_named_after_the_person_is_found(store, rows, book, name):
+    """In a mail to somebody else, whose content goes, and of whose record the file's name."""
+    file = Attachment.from_bytes(b"x" * 100, filename=name)
+    put(rows, a_mail(id="01eve", to="eve@example.net", attachments=[file]), state="done")
+    (told,) = book.export(BOB, by="ann", now=NOW)["mails"]
+    assert (told["id"], told["as_recipient"], told["as_sender"]) == ("01eve", [], False)
+    done = book.erase(BOB, **ERASING)
+    assert (done.mails, done.contents, done.remaining) == (1, 1, {})
+    assert not _spelled_anywhere(rows)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["bob.meier@example.org.uk", "bob.meier@example.org.uk.pdf", "x.bob.meier@example.org.pdf", "bob.pdf"],
+)
+def test_a_file_that_is_named_after_somebody_else_stays(store, rows, book, name):
+    """An address that ends or begins otherwise is another person's."""
+    file = Attachment.from_bytes(b"x" * 100, filename=name)
+    put(rows, a_mail(id="01eve", to="eve@example.net", attachments=[file]), state="done")
+    assert not book.erase(BOB, **ERASING).found
+    assert len(rows_of(rows, mails.content)) == 1
+
+
 def test_what_holds_for_mail_to_come_is_told_and_left_to_people(store, rows, book):
     """A test address that is still in use is no record of the past."""
     switch = {"scope": "", "enabled": 1, "recipient": str(BOB), "by": str(BOB), "at": 1}

@@ -202,7 +202,7 @@ def test_what_may_have_arrived_is_not_called_lost(make, server, ends):
 def test_under_hold_a_person_decides_after_silence(make, server):
     """Released it goes to that server again, as the same mail; cancelled it is still not called cancelled."""
     with ScriptedServer() as other:
-        urls = (f"{server.url}&dot_timeout=0.3", other.url)
+        urls = (f"{server.url}&dot_timeout=1", other.url)
         mailer = make(*urls, retry={"unknown": "hold"})
         server.misbehave("silent-when-taken:2")
         one, two = mailer.enqueue_many([a_mail(1), a_mail(2)])
@@ -218,7 +218,7 @@ def test_under_hold_a_person_decides_after_silence(make, server):
 
 def test_a_retry_does_not_shorten_what_silence_asks_for(make, server):
     """Only force does: then it is sent at once, a second time."""
-    mailer = make(f"{server.url}&dot_timeout=0.3")
+    mailer = make(f"{server.url}&dot_timeout=1")
     server.misbehave("silent-when-taken:1")
     id = mailer.enqueue(a_mail())
     mailer.deliver_due()

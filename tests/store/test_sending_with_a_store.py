@@ -36,7 +36,7 @@ def server():
 
 @pytest.fixture
 def shop(any_url, server):
-    return settings(f"{server.url}&dot_timeout=0.3", store=any_url)
+    return settings(f"{server.url}&dot_timeout=1", store=any_url)
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -11,14 +11,23 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from queue_shop import a_mail, rows, settings
+from sqlalchemy import select
 from store_samples import BY_ANN, KEYS, NOW, a_server
 
+from mailsend import Mailer, Settings
 from mailsend.decide.server_state import ServerAct
 from mailsend.errors import StoreError
 from mailsend.store import open_store, upgrade
+from mailsend.store.events import note
+from mailsend.store.schema import mails
 
 WORKERS, EACH = 3, 5
 HELPERS = str(Path(__file__).parents[1] / "helpers")
+_END_ALL = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE application_name = 'mailsend' AND pid <> pg_backend_pid()"
+)
 
 
 def _name(number):
@@ -124,9 +133,9 @@ def test_a_forked_child_opens_its_own(url):
         assert [one.name for one in store.servers.of("rat")] == ["mail.rat.example:587"]
         store.servers.add("rat", a_server(host="child.example"), **BY_ANN)
         assert store._database._open is not inherited
-        assert not any(one.closed for one in (*inherited.reading, *inherited.writing))
+        assert not any(one.connection.closed for one in (*inherited.reading, *inherited.writing))
         store.close()
-        assert not any(one.closed for one in (*inherited.reading, *inherited.writing))
+        assert not any(one.connection.closed for one in (*inherited.reading, *inherited.writing))
 
     assert _in_child(work)
     assert store._database._open is inherited
@@ -221,10 +230,42 @@ def test_a_lost_connection_is_replaced(postgres):
         for number in range(3):
             store.servers.add("rat", a_server(host=f"s{number}.example"), **BY_ANN)
             assert len(store.servers.of("rat")) == number + 1
-            postgres.run(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE application_name = 'mailsend' AND pid <> pg_backend_pid()"
-            )
+            postgres.run(_END_ALL)
+
+
+@pytest.mark.postgres
+def test_a_connection_lost_before_the_commit_is_told(postgres):
+    """What was written is undone; the next transaction has a connection of its own."""
+    url = postgres.new_database()
+    upgrade(url)
+    with open_store(url, secret_keys=KEYS) as store:
+        database = store._database
+
+        def write_and_lose():
+            with database.writing() as transaction:
+                note(transaction, "lost", now=NOW, by="ann")
+                postgres.run(_END_ALL)
+
+        with pytest.raises(StoreError, match="failed"):
+            write_and_lose()
+        with database.writing() as transaction:
+            note(transaction, "kept", now=NOW, by="ann")
+        asked = select(mails.event.c.act)
+        assert database.looking(lambda one: one.connection.execute(asked).all()) == [("kept",)]
+
+
+@pytest.mark.postgres
+def test_a_connection_lost_before_a_mail_is_put_in_is_told_and_not_tried_again(postgres):
+    """It may be in already; the caller's next mail has a connection of its own."""
+    url = postgres.new_database()
+    upgrade(url)
+    with Mailer(Settings.model_validate(settings(store=url))) as mailer:
+        mailer.enqueue(a_mail(1))
+        postgres.run(_END_ALL)
+        with pytest.raises(StoreError, match="failed"):
+            mailer.enqueue(a_mail(2))
+        mailer.enqueue(a_mail(3))
+        assert sorted(one.subject for one in rows(mailer, mails.message)) == ["Mail 1", "Mail 3"]
 
 
 @pytest.mark.postgres
@@ -240,7 +281,7 @@ from mailsend.store import open_store
 store = open_store({url!r}, secret_keys=KEYS)
 store.servers.add("rat", a_server(), **BY_ANN)
 store.servers.of("rat")
-kept = store._database._open.reading[0]
+kept = store._database._open.reading[0].connection
 before = kept.exec_driver_sql("SELECT pg_backend_pid()").scalar()
 if os.fork() == 0:
     store.servers.of("rat")

@@ -228,7 +228,7 @@ def test_a_file_where_none_can_be_is_told(tmp_path):
 
 def test_a_folder_is_no_store(tmp_path):
     """A folder where a file should be is told as one."""
-    with pytest.raises(StoreError, match="there is no store at"):
+    with pytest.raises(StoreError, match="is no file"):
         upgrade(f"sqlite:///{tmp_path}")
 
 

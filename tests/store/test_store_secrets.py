@@ -57,8 +57,7 @@ def test_the_files_hold_neither_user_nor_password(path, caplog):
     assert [one.name for one in files] == ["mailsend.db", "mailsend.db-shm", "mailsend.db-wal"]
     octets += path.read_bytes()
     assert b"mail.rat.example" in octets  # it was written there
-    assert "INSERT INTO mailsend_server " in caplog.text  # and the log told of it, without its values
-    assert caplog.text.count("SQL parameters hidden") > 10
+    assert "mailsend_alembic_version" in caplog.text  # SQLAlchemy tells of what it runs, and of no values
     for secret in (CANARY, USER, KEYS[0].reveal()):
         assert secret.encode() not in octets
         assert secret not in shown

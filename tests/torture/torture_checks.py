@@ -46,7 +46,9 @@ def kept(record: Record) -> Kept:
             numbers={by_id[one.id]: (one.id, one.message_id) for one in mails},
             outcomes=dict(outcomes),
             leases=sum(one.lease_until is not None for one in mails),
-            by_people=[one.act for one in connection.execute(select(event)) if one.act != "gave_up"],
+            by_people=[
+                one.act for one in connection.execute(select(event)) if one.act not in ("gave_up", "settle")
+            ],
             orders=set(connection.scalars(select(orders.c.number))),
             accepted=Counter(message_ids[one] for one in tries.scalars()),
         )

@@ -31,6 +31,7 @@ from scripted_routes import (
 
 from mailsend.decide.last_look import Drop, DropReason, Go, Hold, HoldReason
 from mailsend.decide.verdict import Reason, Step, conclude
+from mailsend.deliver import deliver
 from mailsend.errors import InvalidMessage
 from mailsend.model.address import ByAddress
 from mailsend.model.envelope import Envelope
@@ -447,3 +448,51 @@ def test_a_transport_that_loses_a_recipient_leaves_it_unknown():
     report = World({ONE: [forgetful]}).deliver(submission(A, B))
     assert outcomes(report) == {"a": "accepted", "b": "unknown"}
     assert report.recipients[B].reason == "transport_error"
+
+
+async def _forever(server, envelope):
+    await asyncio.Event().wait()
+
+
+async def _forgetful(server, envelope):
+    return replace(await accepts(server, envelope), recipients=ByAddress({}))
+
+
+async def _silent_and_nameless(server, envelope):
+    attempt = await silent_dot(server, envelope)
+    told = {who: replace(one, server=None) for who, one in attempt.recipients.items()}
+    return replace(attempt, recipients=ByAddress(told))
+
+
+@pytest.mark.parametrize(
+    "answer", [raises(RuntimeError("broken")), _forever, _forgetful, _silent_and_nameless]
+)
+def test_what_is_unknown_is_unknown_of_a_server(monkeypatch, answer):
+    """Whoever sends it once more asks that one and no other (M20)."""
+    monkeypatch.setattr("mailsend.deliver.delivery._OVERTIME", 0.05)
+    report = World({ONE: [trouble], TWO: [answer]}).deliver(submission(A), deadline=0.05)
+    assert (outcomes(report), report.recipients[A].server) == ({"a": "unknown"}, TWO.name)
+
+
+def test_what_is_cancelled_is_unknown_of_a_server():
+    """Nobody hears what became of it but who asked to be told."""
+    told = []
+
+    async def cancelled():
+        world = World({ONE: [_forever]})
+        bringing = asyncio.create_task(
+            deliver(
+                submission(A),
+                transport_for=world.transport_for,
+                look=lambda _: Go(),
+                clock=lambda: 0.0,
+                deadline=None,
+                cancelled=told.append,
+            )
+        )
+        await asyncio.sleep(0.01)
+        bringing.cancel()
+        await asyncio.wait([bringing])
+
+    asyncio.run(cancelled())
+    assert [(outcomes(one), one.recipients[A].server) for one in told] == [({"a": "unknown"}, ONE.name)]

@@ -52,7 +52,10 @@ TREE = [
     errors.SubmissionRejected("no", REPORT, advice="Mend."),
     errors.SubmissionUnknown("silence", REPORT),
     errors.IdempotencyConflict("key-1"),
-    errors.StoreError("there is no store", advice="Set one."),
+    errors.StoreError("the store is down", advice="Wait."),
+    errors.NoStore("there is no store", advice="Set one."),
+    errors.NotInStore("there is no mail 7", advice="Look."),
+    errors.StoreRefused("mail 7 is sensitive"),
     errors.MissingExtra("cli", needed_for="the command line"),
     CommandFailed(Exit.NO_INPUT, "a.toml cannot be read", advice="Name another."),
 ]

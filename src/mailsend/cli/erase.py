@@ -11,7 +11,6 @@ from mailsend.cli.asking import mailer_for
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output, counted
 from mailsend.cli.server_asking import By, person
-from mailsend.cli.server_steps import store_refuses
 from mailsend.model.address import Address
 from mailsend.model.erasure import Erasure
 
@@ -59,18 +58,15 @@ def erase(
         raise CommandFailed(Exit.USAGE, "a reason is missing", advice='Say why: --reason "…".')
     who = Address.parse(address, field="address")
     with mailer_for(config) as mailer, output.changing_line("Looking") as say:
-        # What the store cannot do is told by this look; what it will not do, by the next step.
-        done = mailer.privacy.erase(who, reason=reason or "dry run", by=person(by), dry_run=True)
-        if not dry_run:
-            with store_refuses():
-                done = mailer.privacy.erase(
-                    who,
-                    reason=reason,
-                    by=person(by),
-                    cancel_open=cancel_open,
-                    compact=compact,
-                    progress=lambda number, of: say(f"Blanking: {number:,} of {counted(of, 'mail')}"),
-                )
+        done = mailer.privacy.erase(
+            who,
+            reason=reason or "dry run",
+            by=person(by),
+            dry_run=dry_run,
+            cancel_open=cancel_open,
+            compact=compact,
+            progress=lambda number, of: say(f"Blanking: {number:,} of {counted(of, 'mail')}"),
+        )
     output.document(_document(done))
     _tell(output, done)
     return Exit.OK

@@ -17,8 +17,11 @@ from mailsend.errors import (
     MailsendError,
     MessageRefused,
     MissingExtra,
+    NoStore,
+    NotInStore,
     SigningError,
     StoreError,
+    StoreRefused,
     SubmissionError,
     TemplateError,
 )
@@ -91,6 +94,9 @@ _RAISED: Final[tuple[tuple[type[Exception], Exit], ...]] = (
     (InvalidMessage, Exit.DATA),
     (IdempotencyConflict, Exit.DATA),
     (MissingExtra, Exit.UNAVAILABLE),
+    (NoStore, Exit.CONFIGURATION),
+    (NotInStore, Exit.DATA),
+    (StoreRefused, Exit.NOT_PERMITTED),
     (StoreError, Exit.UNAVAILABLE),
 )
 

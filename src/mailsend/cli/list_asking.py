@@ -118,11 +118,11 @@ def remove_from(
             )
     if all(many for _, many in gone):
         return Exit.OK
-    raise CommandFailed(
-        Exit.NO_INPUT,
+    output.fail(
         "what is not on the list cannot be taken off it",
-        advice=f"Look who lists it: mailsend list show {name} ADDRESS.",
+        f"Look who lists it: mailsend list show {name} ADDRESS.",
     )
+    return Exit.DATA
 
 
 def show_of(

@@ -7,6 +7,7 @@ import typer
 from mailsend.cli import log_asking as asking
 from mailsend.cli import options
 from mailsend.cli.asking import mailer_for
+from mailsend.cli.log_following import follow_in
 from mailsend.cli.log_looking import search_in, show_one
 from mailsend.cli.log_stats import stats_of
 from mailsend.cli.log_writing import case_of, export_to, resend_one
@@ -29,15 +30,19 @@ def search(
     limit: asking.Limit = 50,
     after: asking.After = None,
     columns: asking.Columns = None,
+    follow: asking.Follow = False,
     config: options.Config = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> int:
-    """Show the mails that a query finds. Newest first; all of them without one."""
+    """Show the mails that a query finds. Newest first, or as things happen; all of them without one."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
-        return search_in(output, mailer, asking.joined(query), limit=limit, after=after, columns=columns)
+        asked = asking.joined(query)
+        if follow:
+            return follow_in(output, mailer, asked, limit=limit, after=after, columns=columns)
+        return search_in(output, mailer, asked, limit=limit, after=after, columns=columns)
 
 
 @log.command()
@@ -72,7 +77,7 @@ def show(
 @log.command()
 def export(
     query: asking.Query = None,
-    format: asking.Format = "csv",
+    format: asking.Format = asking.ExportFormat.CSV,
     out: asking.Out = None,
     config: options.Config = None,
     as_json: options.Json = False,

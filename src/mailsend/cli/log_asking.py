@@ -12,6 +12,7 @@ import typer
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.decide.query import parse
 from mailsend.errors import InvalidQuery
+from mailsend.mailer.journal_export import Format as ExportFormat
 from mailsend.model.periods import Unit
 from mailsend.model.query import When
 from mailsend.model.statistics import Group
@@ -23,6 +24,8 @@ __all__ = [
     "Content",
     "Conversation",
     "Eml",
+    "ExportFormat",
+    "Follow",
     "Format",
     "Formulas",
     "GroupBy",
@@ -57,6 +60,14 @@ After: TypeAlias = Annotated[
 Columns: TypeAlias = Annotated[
     str | None, typer.Option("--columns", metavar="NAME,…", help="Which columns, in which order.")
 ]
+Follow: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--follow",
+        "-f",
+        help="Go on: a line each time a mail comes, is tried, or is acted upon, until Ctrl-C.",
+    ),
+]
 Conversation: TypeAlias = Annotated[
     bool, typer.Option("--conversation", help="The SMTP conversation of every attempt.")
 ]
@@ -71,7 +82,8 @@ Locale: TypeAlias = Annotated[
     str, typer.Option("--locale", metavar="TAG", help="The language of the words: en or de.")
 ]
 Format: TypeAlias = Annotated[
-    str, typer.Option("--format", metavar="NAME", help="csv: a row for each recipient; jsonl: a mail a line.")
+    ExportFormat,
+    typer.Option("--format", metavar="NAME", help="csv: a row for each recipient; jsonl: a mail a line."),
 ]
 Out: TypeAlias = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="A file instead of standard output.")

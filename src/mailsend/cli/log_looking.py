@@ -9,20 +9,22 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from mailsend.cli.content_showing import content_document, tell_content
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.cli.viewing import write_file
+from mailsend.cli.wrong_option import check_place
 from mailsend.mailer import Mailer
-from mailsend.model.mail_document import mail_document
+from mailsend.model.mail_document import listed_document, mail_document
 from mailsend.model.report import Outcome
-from mailsend.model.stored_content import StoredContent
 from mailsend.model.stored_mail import StoredAttempt, StoredMail, StoredRecipient
+from mailsend.model.words import why_it_waits
 
-__all__ = ["COLUMNS", "search_in", "show_one", "tell_mail"]
+__all__ = ["COLUMNS", "HIDDEN", "columns_named", "head", "search_in", "show_one", "tell_mail"]
 
 _SHOWN: Final = "%Y-%m-%d %H:%M"
 _USUAL: Final = "queued,id,state,from,to,subject,outcome"
-_HIDDEN: Final = "(sensitive)"
+HIDDEN: Final = "(sensitive)"
 _Cell = Callable[[StoredMail, ZoneInfo], str]
 
 COLUMNS: Final[Mapping[str, _Cell]] = {
@@ -44,7 +46,7 @@ COLUMNS: Final[Mapping[str, _Cell]] = {
     "requested": lambda mail, _: mail.requested,
     "reply-to": lambda mail, _: mail.reply_to,
     "to": lambda mail, _: _several([one.address for one in mail.recipients]),
-    "subject": lambda mail, _: _HIDDEN if mail.sensitive else mail.subject,
+    "subject": lambda mail, _: HIDDEN if mail.sensitive else mail.subject,
     "template": lambda mail, _: mail.template,
     "actor": lambda mail, _: mail.actor,
     "tags": lambda mail, _: ", ".join(mail.tags),
@@ -57,24 +59,31 @@ COLUMNS: Final[Mapping[str, _Cell]] = {
 }
 
 
-def search_in(
-    output: Output, mailer: Mailer, query: str, *, limit: int, after: str | None, columns: str | None
-) -> int:
-    """Show the mails that a query finds; on a terminal page by page."""
+def columns_named(columns: str | None) -> list[str]:
+    """Give the columns that were asked for, else the usual ones; raises CommandFailed."""
     names = [one.strip() for one in (columns or _USUAL).split(",") if one.strip()]
     wrong = [one for one in names if one not in COLUMNS]
     if wrong:
         raise CommandFailed(
             Exit.USAGE, f"there is no column {', '.join(wrong)}", advice=f"There are: {', '.join(COLUMNS)}."
         )
+    return names
+
+
+def search_in(
+    output: Output, mailer: Mailer, query: str, *, limit: int, after: str | None, columns: str | None
+) -> int:
+    """Show the mails that a query finds; on a terminal page by page."""
+    names = columns_named(columns)
     zone = mailer.journal.zone()
+    check_place(after)
     shown = 0
     while True:
         page = mailer.journal.search(query, limit=limit, after=after, attempts="source-ip" in names)
-        output.document({"mails": [_listed(one) for one in page.mails], "next": page.next})
+        output.document({"mails": [listed_document(one) for one in page.mails], "next": page.next})
         rows = [[COLUMNS[name](mail, zone) for name in names] for mail in page.mails]
         if rows:
-            output.table([_head(name, zone) for name in names], rows)
+            output.table([head(name, zone) for name in names], rows)
         shown += len(rows)
         if not shown:
             output.line("The log has nothing like this.")
@@ -83,7 +92,7 @@ def search_in(
         if not _watched(output):
             output.line(f"There are more; the next ones: --after {page.next}")
             return Exit.OK
-        if input("Enter for more, q to end: ").strip().lower().startswith("q"):
+        if not _wants_more():
             return Exit.OK
         after = page.next
 
@@ -105,14 +114,14 @@ def show_one(
     document = mail_document(mail)
     document["explained"] = mail.explain(locale).splitlines()
     if seen is not None and content:
-        document["content"] = _content_document(seen)
+        document["content"] = content_document(seen)
     if seen is not None and eml is not None:
         write_file(eml, seen.data)
         document["file"] = str(eml)
     output.document(document)
     tell_mail(output, mail, zone=mailer.journal.zone(), locale=locale, conversation=conversation)
     if seen is not None and content:
-        _tell_content(output, seen)
+        tell_content(output, seen)
     if eml is not None:
         output.marked(True, f"The mail is in {eml}.")
     return Exit.OK
@@ -123,7 +132,7 @@ def tell_mail(
 ) -> None:
     """Say all that is known of a mail but its content."""
     asked = f" (asked for: {mail.requested})" if mail.requested not in ("", mail.sender) else ""
-    why = " ".join(part for part in (mail.reason, mail.why) if part)
+    why = " ".join(part for part in (mail.reason, mail.why_it_waits(locale)) if part)
     facts = (
         ("id", mail.id),
         ("Message-ID", mail.message_id),
@@ -132,7 +141,7 @@ def tell_mail(
         ("ended", _time(mail.done_at, zone)),
         ("due", _time(mail.due_at, zone)),
         ("customer", " / ".join(part for part in (mail.customer, mail.business_unit) if part)),
-        ("subject", _HIDDEN if mail.sensitive else mail.subject),
+        ("subject", HIDDEN if mail.sensitive else mail.subject),
         ("from", f"{mail.sender_mailbox}{asked}"),
         ("reply-to", mail.reply_to),
         ("bounces to", mail.reverse_path or "nobody (null reverse-path)"),
@@ -141,6 +150,7 @@ def tell_mail(
         ("tags", ", ".join(mail.tags)),
         ("test mode", "yes: it goes to the test address" if mail.in_test_mode else ""),
         ("size", f"{mail.size:,} bytes"),
+        ("servers", ", ".join(name for _, name in mail.routes)),
         ("made from", mail.linked_to or ""),
     )
     for name, text in facts:
@@ -149,7 +159,8 @@ def tell_mail(
     output.heading("Recipients")
     for who in mail.recipients:
         good = None if _is_open(who) else who.outcome is Outcome.ACCEPTED
-        output.marked(good, f"{who.field} {who.address}: {_told(who)}")
+        why = why_it_waits(who.reason, locale) if who.reason != mail.reason else ""
+        output.marked(good, f"{who.field} {who.address}: {_told(who)}{f'. {why}' if why else ''}")
     if any(who.outcome is Outcome.ACCEPTED for who in mail.recipients):
         output.line("What follows once a server has accepted a mail is outside our view.", "dim")
     if mail.attempts:
@@ -177,43 +188,19 @@ def _tell_attempt(output: Output, tried: StoredAttempt, zone: ZoneInfo, *, conve
             output.line(f"  {line}", "dim")
 
 
-def _tell_content(output: Output, seen: StoredContent) -> None:
-    output.heading("Header")
-    output.block(seen.header)
-    if seen.text is not None:
-        output.heading("Text")
-        output.block(seen.text)
-    if seen.attachments:
-        output.heading("Attachments")
-    for one in seen.attachments:
-        output.line(f"{one.filename} ({one.content_type}, {len(one.data):,} bytes)")
-
-
-def _content_document(seen: StoredContent) -> dict[str, Any]:
-    return {
-        "subject": seen.subject,
-        "header": seen.header,
-        "text": seen.text,
-        "html": seen.html,
-        "attachments": [
-            {"filename": one.filename, "content_type": one.content_type, "size": len(one.data)}
-            for one in seen.attachments
-        ],
-    }
+def _wants_more() -> bool:
+    try:
+        return not input("Enter for more, q to end: ").strip().lower().startswith("q")
+    except EOFError:  # Ctrl-D
+        return False
 
 
 def _watched(output: Output) -> bool:
     return output.on_terminal and sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _listed(mail: StoredMail) -> dict[str, Any]:
-    document = mail_document(mail)
-    for one in ("decisions", "events", "attempts"):
-        del document[one]
-    return document
-
-
-def _head(name: str, zone: ZoneInfo) -> str:
+def head(name: str, zone: ZoneInfo) -> str:
+    """Give what stands over a column."""
     return f"{name} ({zone.key})" if name == "queued" else name
 
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Final
 
 from mailsend.cli import log_asking as asking
-from mailsend.cli.exits import Exit
+from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
+from mailsend.cli.wrong_option import wrong_option
 from mailsend.mailer import Mailer
 from mailsend.mailer.clock import utc_now
 from mailsend.model.periods import Unit
@@ -40,12 +41,21 @@ def stats_of(
     formulas: bool,
 ) -> int:
     """Count, and say how each figure is computed where that is asked for."""
-    now, zone = utc_now(), mailer.journal.zone(timezone)
+    now, journal = utc_now(), mailer.journal
+    with wrong_option("--timezone"):
+        zone = journal.zone(timezone)
+    begin, end = (
+        asking.time_from(option, text, zone, now) for option, text in (("--since", since), ("--until", until))
+    )
+    if begin is not None and end is not None and end <= begin:
+        raise CommandFailed(
+            Exit.USAGE, "--until is not after --since", advice="Name a later time, or leave one of them out."
+        )
     with output.while_waiting("Counting"):
-        found = mailer.journal.statistics(
+        found = journal.statistics(
             by=by,
-            since=asking.time_from("--since", since, zone, now),
-            until=asking.time_from("--until", until, zone, now),
+            since=begin,
+            until=end,
             query=query,
             group=group,
             timezone=timezone,

@@ -42,6 +42,12 @@ class Output:
                 text = json.dumps(value, indent=2)
             sys.stdout.write(f"{text}\n")
 
+    def document_line(self, value: Any) -> None:
+        """Write one of many JSON documents as a line, at once, where JSON was asked for."""
+        if self.as_json:
+            sys.stdout.write(f"{plain_json(json.dumps(value))}\n")
+            sys.stdout.flush()
+
     def line(self, text: str = "", style: str = "") -> None:
         """Say one line; a terminal wraps it where it must, so that it can be copied whole."""
         self._print(Text(plain(text), style=style))

@@ -58,40 +58,6 @@ def show(
 
 
 @queue.command()
-def retry(
-    which: asking.Which = None,
-    reason: asking.Reason = None,
-    by: By = None,
-    dry_run: asking.DryRun = False,
-    config: options.Config = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-) -> int:
-    """Let queued mails be due now."""
-    output = Output(as_json=as_json, quiet=quiet)
-    with mailer_for(config) as mailer:
-        return act_on(output, mailer, "retry", which, reason=reason, by=by, dry_run=dry_run)
-
-
-@queue.command()
-def force(
-    which: asking.Which = None,
-    reason: asking.Reason = None,
-    by: By = None,
-    dry_run: asking.DryRun = False,
-    config: options.Config = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-) -> int:
-    """Let mails be due now, whatever their clock says. Frozen, held, or with an unknown outcome, too."""
-    output = Output(as_json=as_json, quiet=quiet)
-    with mailer_for(config) as mailer:
-        return act_on(output, mailer, "force", which, reason=reason, by=by, dry_run=dry_run)
-
-
-@queue.command()
 def hold(
     which: asking.Which = None,
     until: asking.Until = None,
@@ -128,72 +94,37 @@ def lift(
         return lift_hold(output, mailer, hold, reason=reason, by=by)
 
 
-@queue.command()
-def release(
-    which: asking.Which = None,
-    reason: asking.Reason = None,
-    by: By = None,
-    dry_run: asking.DryRun = False,
-    config: options.Config = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-) -> int:
-    """Let held mails go out."""
-    output = Output(as_json=as_json, quiet=quiet)
-    with mailer_for(config) as mailer:
-        return act_on(output, mailer, "release", which, reason=reason, by=by, dry_run=dry_run)
+def _act(name: str, what: str) -> None:
+    """Make the command of an act that asks for mails and a reason, and for nothing else."""
+
+    @queue.command(name=name, help=what)
+    def act(
+        which: asking.Which = None,
+        reason: asking.Reason = None,
+        by: By = None,
+        dry_run: asking.DryRun = False,
+        config: options.Config = None,
+        as_json: options.Json = False,
+        quiet: options.Quiet = False,
+        debug: options.Debug = False,
+    ) -> int:
+        output = Output(as_json=as_json, quiet=quiet)
+        with mailer_for(config) as mailer:
+            return act_on(output, mailer, name, which, reason=reason, by=by, dry_run=dry_run)
 
 
-@queue.command()
-def freeze(
-    which: asking.Which = None,
-    reason: asking.Reason = None,
-    by: By = None,
-    dry_run: asking.DryRun = False,
-    config: options.Config = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-) -> int:
-    """Let the clock pass mails by."""
-    output = Output(as_json=as_json, quiet=quiet)
-    with mailer_for(config) as mailer:
-        return act_on(output, mailer, "freeze", which, reason=reason, by=by, dry_run=dry_run)
-
-
-@queue.command()
-def thaw(
-    which: asking.Which = None,
-    reason: asking.Reason = None,
-    by: By = None,
-    dry_run: asking.DryRun = False,
-    config: options.Config = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-) -> int:
-    """Take back what freeze did."""
-    output = Output(as_json=as_json, quiet=quiet)
-    with mailer_for(config) as mailer:
-        return act_on(output, mailer, "thaw", which, reason=reason, by=by, dry_run=dry_run)
-
-
-@queue.command()
-def delete(
-    which: asking.Which = None,
-    reason: asking.Reason = None,
-    by: By = None,
-    dry_run: asking.DryRun = False,
-    config: options.Config = None,
-    as_json: options.Json = False,
-    quiet: options.Quiet = False,
-    debug: options.Debug = False,
-) -> int:
-    """Cancel queued or held mails: nobody who is still open gets them. The log keeps them."""
-    output = Output(as_json=as_json, quiet=quiet)
-    with mailer_for(config) as mailer:
-        return act_on(output, mailer, "delete", which, reason=reason, by=by, dry_run=dry_run)
+for _name, _what in (
+    ("retry", "Let queued mails be due now."),
+    (
+        "force",
+        "Let mails be due now, whatever their clock says. Frozen, held, or with an unknown outcome, too.",
+    ),
+    ("release", "Let held mails go out."),
+    ("freeze", "Let the clock pass mails by."),
+    ("thaw", "Take back what freeze did."),
+    ("delete", "Cancel queued or held mails: nobody who is still open gets them. The log keeps them."),
+):
+    _act(_name, _what)
 
 
 @queue.command()

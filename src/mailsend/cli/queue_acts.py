@@ -46,7 +46,7 @@ def act_on(
         raise CommandFailed(
             Exit.USAGE, "no mail is named", advice="Name ids or a query, as in customer:rat age:>2h."
         )
-    if reason is None and not dry_run:
+    if not (reason or "").strip() and not dry_run:
         raise CommandFailed(Exit.USAGE, "no reason is given", advice="Say why: --reason TEXT.")
     named = all(_ID.match(one) for one in which)
     with output.changing_line(f"queue {act}") as change:

@@ -32,7 +32,7 @@ def stand(
         raise CommandFailed(
             Exit.USAGE, "no query is given", advice="Say what to hold, as in template:invoice."
         )
-    if reason is None:
+    if reason is None or not reason.strip():
         raise CommandFailed(Exit.USAGE, "no reason is given", advice="Say why: --reason TEXT.")
     ends = None if until is None else time_in(until, utc_now())
     made = mailer.outbox.stand(" ".join(which), until=ends, reason=reason, by=person(by))
@@ -43,7 +43,7 @@ def stand(
 
 def lift_hold(output: Output, mailer: Mailer, id: int, *, reason: str | None, by: str | None) -> int:
     """End a standing hold."""
-    if reason is None:
+    if reason is None or not reason.strip():
         raise CommandFailed(Exit.USAGE, "no reason is given", advice="Say why: --reason TEXT.")
     mailer.outbox.lift(id, reason=reason, by=person(by))
     output.document({"lifted": id})

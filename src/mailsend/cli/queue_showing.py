@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from mailsend.cli.content_showing import content_document, tell_content
 from mailsend.cli.exits import Exit
+from mailsend.cli.log_looking import HIDDEN, tell_mail
 from mailsend.cli.output import Output, counted
 from mailsend.cli.queue_holds import tell_holds
 from mailsend.cli.server_asking import person
-from mailsend.cli.stored_documents import attempt_lines, mail_document
 from mailsend.cli.viewing import viewable_html, write_file
+from mailsend.cli.wrong_option import check_place
 from mailsend.mailer.clock import utc_now
+from mailsend.model.mail_document import listed_document, mail_document
 
 if TYPE_CHECKING:
     from mailsend.mailer import Mailer
@@ -29,9 +32,11 @@ def list_of(
     output: Output, mailer: Mailer, query: Sequence[str] | None, *, after: str | None, limit: int
 ) -> int:
     """List open mails."""
-    page = mailer.outbox.search(" ".join(query or ()), limit=limit, after=after)
+    outbox = mailer.outbox
+    check_place(after)
+    page = outbox.search(" ".join(query or ()), limit=limit, after=after)
     holds = tell_holds(output, mailer)
-    mails = [mail_document(one) for one in page.mails]
+    mails = [listed_document(one) for one in page.mails]
     output.document({"mails": mails, "next": page.next, "standing_holds": holds})
     if not page.mails:
         output.line("Nothing is in the queue." if not query else "Nothing in the queue is like that.")
@@ -61,16 +66,16 @@ def show_one(
     mail = mailer.outbox.get(id)
     seen = mailer.outbox.content(id, by=person(by)) if content or raw or save is not None else None
     if raw and seen is not None:
-        output.document({**mail_document(mail, whole=True), "raw": seen.data.decode("utf-8", "replace")})
+        output.document({**mail_document(mail), "raw": seen.data.decode("utf-8", "replace")})
         output.block(seen.data.decode("utf-8", "replace"))
         return Exit.OK
-    told = mail_document(mail, whole=True)
+    told = mail_document(mail)
     if seen is not None and content:
-        told["content"] = _content_document(seen)
+        told["content"] = content_document(seen)
     output.document(told)
-    _tell(output, mail, locale)
+    tell_mail(output, mail, zone=mailer.journal.zone(), locale=locale, conversation=True)
     if seen is not None and content:
-        _tell_content(output, seen)
+        tell_content(output, seen)
     if seen is not None and save is not None:
         for one in _saved(mail, seen, save):
             output.labelled("written", str(one))
@@ -108,55 +113,6 @@ def stats_of(output: Output, mailer: Mailer) -> int:
     return Exit.OK
 
 
-def _tell(output: Output, mail: StoredMail, locale: str) -> None:
-    state = f"{mail.state}{', frozen' if mail.frozen else ''}{f' ({mail.reason})' if mail.reason else ''}"
-    for label, text in (
-        ("id", mail.id),
-        ("Message-ID", f"<{mail.message_id}>"),
-        ("state", state),
-        ("why", mail.why),
-        ("due", _time(mail.due_at)),
-        ("queued", _time(mail.queued_at)),
-        ("customer", mail.customer or ""),
-        ("from", mail.sender_mailbox),
-        ("bounces to", mail.reverse_path),
-        ("subject", mail.subject),
-        ("size", f"{mail.size} bytes"),
-        ("servers", ", ".join(name for _, name in mail.routes)),
-    ):
-        if text:
-            output.labelled(label, text)
-    output.heading("recipients")
-    for one in mail.recipients:
-        said = f" ({one.code} {one.enhanced} {one.reply})".replace("  ", " ") if one.code else ""
-        reason = f", {one.reason}" if one.reason and one.reason != one.outcome else ""
-        output.labelled(one.field, f"{one.address}: {one.outcome}{reason}{said}", indent=2)
-    if mail.decisions:
-        output.heading("decisions")
-        output.block(mail.explain(locale))
-    for line in attempt_lines(mail):
-        output.line(line)
-    if mail.events:
-        output.heading("events")
-        for event in mail.events:
-            output.labelled(
-                event.act, f"{_time(event.at)} by {event.by}{f': {event.reason}' if event.reason else ''}",
-                indent=2,
-            )  # fmt: skip
-
-
-def _tell_content(output: Output, seen: StoredContent) -> None:
-    output.heading("header")
-    output.block(seen.header)
-    if seen.text is not None:
-        output.heading("text")
-        output.block(seen.text)
-    if seen.html is not None:
-        output.labelled("HTML", f"{len(seen.html)} characters: --save FOLDER writes it")
-    for one in seen.attachments:
-        output.labelled("attachment", f"{one.filename} ({one.content_type}, {len(one.data)} bytes)")
-
-
 def _saved(mail: StoredMail, seen: StoredContent, folder: Path) -> list[Path]:
     written = [folder / f"{mail.id}.eml"]
     write_file(written[0], seen.data)
@@ -168,19 +124,6 @@ def _saved(mail: StoredMail, seen: StoredContent, folder: Path) -> list[Path]:
         written.append(folder / f"{mail.id}-{number}-{one.filename}")
         write_file(written[-1], one.data)
     return written
-
-
-def _content_document(seen: StoredContent) -> dict[str, Any]:
-    return {
-        "header": seen.header,
-        "subject": seen.subject,
-        "text": seen.text,
-        "html": seen.html,
-        "attachments": [
-            {"filename": one.filename, "content_type": one.content_type, "size": len(one.data)}
-            for one in seen.attachments
-        ],
-    }
 
 
 def _row(mail: StoredMail, now: datetime) -> tuple[str, ...]:
@@ -195,7 +138,7 @@ def _row(mail: StoredMail, now: datetime) -> tuple[str, ...]:
         mail.customer or "",
         mail.sender,
         f"{to[0]}{f' and {len(to) - 1} more' if len(to) > 1 else ''}" if to else "",
-        mail.subject,
+        HIDDEN if mail.sensitive else mail.subject,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeAlias
 
 from mailsend.compose.calendar import with_organizer, without_method
 from mailsend.compose.carry import disarmed
@@ -21,6 +22,8 @@ from mailsend.model.original import Original
 
 __all__ = ["letter_of"]
 
+_Files: TypeAlias = tuple[Attachment, ...]
+
 # These come from somebody invited, and name the organiser they answer (RFC 5546, 1.4).
 _ANSWERS = frozenset(("REPLY", "COUNTER", "REFRESH"))
 
@@ -34,6 +37,7 @@ def letter_of(
     circumstances: Circumstances,
 ) -> Letter:
     """Give the letter that these decisions amount to."""
+    related, attachments = _files(message, rendered, circumstances)
     return Letter(
         from_=sender.mailbox,
         to=recipients.to,
@@ -44,23 +48,21 @@ def letter_of(
         message_id=_message_id(message, sender, circumstances),
         text=rendered.text,
         html=rendered.html,
-        related=_files(rendered.related + _attached(message, inline=True), circumstances),
-        attachments=_files(_attached(message, inline=False), circumstances),
-        calendar=_calendar(message, sender, circumstances),
+        related=related,
+        attachments=attachments,
+        calendar=None if message.calendar is None else _calendar(message.calendar, sender, circumstances),
         headers=_headers(message, recipients, circumstances),
         content_language=_language(message, circumstances),
         boundary_seed=circumstances.id,
-        original=_original(message, circumstances),
+        original=None if message.original is None else _original(message.original, circumstances),
     )
 
 
-def _calendar(message: Message, sender: SenderDecision, circumstances: Circumstances) -> Invitation | None:
+def _calendar(given: Invitation, sender: SenderDecision, circumstances: Circumstances) -> Invitation:
     """Name the organiser that answers can reach; a test copy can answer nobody (M31, M35)."""
-    if message.calendar is None:
-        return None
     used = sender.mailbox
-    ics = message.calendar.ics
-    if message.calendar.method.upper() in _ANSWERS:
+    ics = given.ics
+    if given.method.upper() in _ANSWERS:
         pass
     elif sender.replaced is not None:
         ics = with_organizer(ics, sender.replaced.address, sender.replaced.name, used.address)
@@ -68,30 +70,29 @@ def _calendar(message: Message, sender: SenderDecision, circumstances: Circumsta
         ics = with_organizer(ics, used.address, used.name, None)
     if circumstances.test_mode.enabled:
         return Invitation(without_method(ics), "")
-    return Invitation(ics, message.calendar.method)
+    return Invitation(ics, given.method)
 
 
-def _attached(message: Message, *, inline: bool) -> tuple[Attachment, ...]:
-    files = message.attachments
-    return tuple([one for one in files if one.inline == inline]) if files else ()
+def _files(message: Message, rendered: Content, circumstances: Circumstances) -> tuple[_Files, _Files]:
+    """Give what is shown and what goes along; no invitation goes with a test copy (M35)."""
+    related, attachments = rendered.related, message.attachments
+    if attachments:
+        related += tuple([one for one in attachments if one.inline])
+        attachments = tuple([one for one in attachments if not one.inline])
+    if circumstances.test_mode.enabled:
+        return tuple(map(harmless, related)), tuple(map(harmless, attachments))
+    return related, attachments
 
 
-def _files(files: tuple[Attachment, ...], circumstances: Circumstances) -> tuple[Attachment, ...]:
-    """Give what goes along; an invitation that goes with a test copy is none any more (M35)."""
-    return tuple(map(harmless, files)) if circumstances.test_mode.enabled else files
-
-
-def _original(message: Message, circumstances: Circumstances) -> Original | None:
-    if message.original is None or not circumstances.test_mode.enabled:
-        return message.original
-    return disarmed(message.original)
+def _original(given: Original, circumstances: Circumstances) -> Original:
+    return disarmed(given) if circumstances.test_mode.enabled else given
 
 
 def _message_id(message: Message, sender: SenderDecision, circumstances: Circumstances) -> str:
     original = message.original
     if original is not None and original.message_id and not circumstances.test_mode.enabled:
         return original.message_id
-    return f"{circumstances.id}@{sender.mailbox.address.domain}"
+    return f"{circumstances.id}@{sender.mailbox.address.domain.ascii}"
 
 
 def _language(message: Message, circumstances: Circumstances) -> str | None:

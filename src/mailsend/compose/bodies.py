@@ -5,26 +5,31 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
-from typing import Final
 
 from mailsend.errors import InvalidMessage
 from mailsend.model.lines import base64_crlf, crlf
 
 __all__ = ["base64_lines", "encode_octets", "encode_text", "is_utf8", "quoted_printable"]
 
-_WIDTH: Final = 76
 _PIECE = 1 << 16
 _SHOWN = bytes(range(0x20, 0x7F)) + b"\r\n"
 _UNQUOTED = _SHOWN.replace(b"=", b"") + b"\t"
 _QUOTED = [(bytes((octet,)), b"=%02X" % octet) for octet in range(256)]
-_BLANKS = ((b" \r\n", b"=20\r\n"), (b"\t\r\n", b"=09\r\n"))
-_FEW = 12  # different octets to quote, up to which one pass for each is sooner done than all in one
-# As many lines as fit, and of one that does not what fits: =XX is not broken, and = takes a place.
-_TO_SOFT_BREAK = re.compile(rb"(?:.{0,76}+\n)*+.{73}+[^=\n]{0,2}+|(?s:.+)\Z")
+_FEW = 48  # different octets to quote, up to which one pass for each is sooner done than all in one
+_RUN = 16
+# No blank stays at a line's end, and nothing at its start that relays change (M30). A run of dots is
+# parted, so that some place in it is left for a soft break.
+_UNSAFE = (
+    (b" \r\n", b"=20\r\n"),
+    (b"\r\n.", b"\r\n=2E"),
+    (b"\nFrom ", b"\n=46rom "),
+    (b"." * _RUN, b"=2E" + b"." * (_RUN - 1)),
+)
+# As many lines as fit, and of one that does not what fits: =XX is not broken, = takes a place, and
+# what relays change does not come to stand at a line's start. The text ends with a line end, so a line
+# that does not fit has more octets than are taken of it: its end need not be looked for again.
+_TO_SOFT_BREAK = re.compile(rb"(?:.{0,77}+\n)*+(?s:.{1,73})[^=]{0,2}+(?!\.|From )|(?s:.+)")
 _SHORT_LINES = re.compile(rb"(?:.{0,77}+\n)*+.{0,76}+\Z")
-
-_CHANGED_LINE = re.compile(rb"\n(?:\.|From )[^\r\n]*")
-_DOT_WITH_ROOM = re.compile(rb"\n\.(?=[^\r\n]{0,73}+(?:\r|\Z))")
 
 
 def encode_text(field: str, text: str) -> tuple[str, bytes]:
@@ -46,7 +51,7 @@ def encode_octets(octets: bytes) -> tuple[str, bytes]:
     # Two characters more for each quoted octet, a third and the line ends more for base64.
     others = octets.translate(None, _UNQUOTED)
     if 6 * len(others) < len(octets):
-        return "quoted-printable", _guarded(_quoted(octets, set(others.translate(None, b"="))))
+        return "quoted-printable", _quoted(octets, set(others.translate(None, b"=")))
     return "base64", base64_lines(octets)
 
 
@@ -74,69 +79,30 @@ def quoted_printable(octets: bytes) -> bytes:
 
     ``From `` and a dot at the start of a line are quoted as well: relays change them (M30).
     """
-    return _guarded(_quoted(octets, set(octets.translate(None, _UNQUOTED + b"="))))
+    return _quoted(octets, set(octets.translate(None, _UNQUOTED + b"=")))
 
 
 def _quoted(octets: bytes, others: set[int]) -> bytes:
-    """Give what ``binascii`` gives, save that a dot alone in its line stays.
-
-    ``others`` are to be quoted besides =. Most texts have few: one pass for each is sooner done than
-    one for all.
-    """
-    if octets.endswith((b" ", b"\t")):
-        return _ended_by_blank(octets, others)
-    blanks = [one for one in _BLANKS if octets.rfind(one[0]) >= 0]
-    if len(others) > _FEW and not blanks:  # its lines that end in a blank may grow to 77 characters
-        # The encoder copies the line ending that it meets first; without any it would break with LF.
-        return binascii.b2a_qp(octets + b"\r\n")[:-2]
-    octets = octets.replace(b"=", b"=3D")
-    for octet, quoted in [_QUOTED[one] for one in others]:
-        octets = octets.replace(octet, quoted)
-    for blank, quoted in blanks:
-        octets = octets.replace(blank, quoted)
-    return b"=\r\n".join(_TO_SOFT_BREAK.findall(octets))
-
-
-def _ended_by_blank(octets: bytes, others: set[int]) -> bytes:
-    """Quote the blank at the end by ourselves: ``binascii`` lets that line grow to 77 characters."""
-    quoted = b"=20" if octets.endswith(b" ") else b"=09"
-    before = _quoted(octets[:-1] + b"_", others)[:-1]  # so that no blank before it stands at an end
-    last = len(before) - before.rfind(b"\n") - 1
-    return before + (quoted if last + len(quoted) <= _WIDTH else b"=\r\n" + quoted)
-
-
-def _guarded(lines: bytes) -> bytes:
-    """Quote what relays change at the start of a line."""
-    if not _is_changed_by_relays(lines):
-        return lines
-    # A style sheet has many dots at a start, most of them in lines that may still grow.
-    lines = _DOT_WITH_ROOM.sub(b"\n=2E", b"\n" + lines)[1:]
-    return _CHANGED_LINE.sub(_guarded_line, b"\n" + lines)[1:] if _is_changed_by_relays(lines) else lines
+    """Give quoted-printable lines; ``others`` are the octets to be quoted besides =."""
+    octets = b"".join((b"\r\n", octets, b"\r\n"))  # so that each line begins and ends in the same way
+    if len(others) <= _FEW:
+        octets = octets.replace(b"=", b"=3D")
+        for octet, quoted in [_QUOTED[one] for one in others]:
+            octets = octets.replace(octet, quoted)
+    else:
+        # The breaks it makes are taken out again: they let some lines grow to 77 characters.
+        octets = binascii.b2a_qp(octets).replace(b"=\r\n", b"")
+    if b"\t" in octets:
+        octets = octets.replace(b"\t\r\n", b"=09\r\n")
+    for unsafe, safe in _UNSAFE:
+        # CPython looks from the right several times faster than from the left.
+        octets = safe.join(octets.rsplit(unsafe))
+    return b"=\r\n".join(_TO_SOFT_BREAK.findall(octets))[2:-2]
 
 
 def _is_changed_by_relays(lines: bytes) -> bool:
     # CPython looks from the right several times faster than from the left.
     return lines.startswith((b".", b"From ")) or lines.rfind(b"\r\n.") >= 0 or lines.rfind(b"\nFrom ") >= 0
-
-
-def _guarded_line(found: re.Match[bytes]) -> bytes:
-    """Quote what relays change at the start of a line, and break the line anew where it grew."""
-    broken = []
-    line = _quoted_start(found.group()[1:])
-    while len(line) > _WIDTH:
-        at = _WIDTH - 1
-        # No break inside =XX: both of its digits would have to stand before it.
-        quoted = line.rfind(b"=", at - 2, at)
-        at = at if quoted < 0 else quoted
-        broken.append(line[:at])
-        line = _quoted_start(line[at:])
-    return b"\n" + b"=\r\n".join([*broken, line])
-
-
-def _quoted_start(line: bytes) -> bytes:
-    if line.startswith(b"."):
-        return b"=2E" + line[1:]
-    return b"=46rom " + line[5:] if line.startswith(b"From ") else line
 
 
 def _can_stand(octets: bytes) -> bool:

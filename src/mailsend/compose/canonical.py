@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 __all__ = ["body_hash", "relaxed_body", "relaxed_header", "split_mail"]
 
@@ -16,6 +17,7 @@ _PIECE = 1 << 18
 _WINDOW = 1 << 12
 _BLANK = b" \t\r\n"
 _NEEDLESS = (b"\t", b"  ", b" \r\n")
+_NO_FIELD = "a line of the header is no field"
 
 
 def split_mail(data: bytes) -> tuple[bytes, int]:
@@ -39,11 +41,20 @@ def relaxed_header(section: bytes) -> list[tuple[bytes, bytes]]:
     fields = []
     for line in unfolded.split(b"\r\n"):
         name, colon, value = line.partition(b":")
-        name = name.rstrip(b" ").lower()
-        if not colon or not name or b" " in name:
-            raise ValueError("a line of the header is no field")
+        if not colon:
+            raise ValueError(_NO_FIELD)
+        name = _relaxed_name(name)
         fields.append((name, name + b":" + value.strip(b" ")))
     return fields
+
+
+@lru_cache(maxsize=256)
+def _relaxed_name(written: bytes) -> bytes:
+    """Give a field's name in its relaxed spelling; most mails of a process have the same."""
+    name = written.rstrip(b" ").lower()
+    if not name or b" " in name:
+        raise ValueError(_NO_FIELD)
+    return name
 
 
 def relaxed_body(data: bytes, start: int = 0, more: Sequence[bytes] = ()) -> Iterator[bytes | memoryview]:
@@ -75,6 +86,8 @@ def body_hash(data: bytes, start: int = 0, more: Sequence[bytes] = ()) -> bytes:
 def _relaxed(data: bytes, start: int, end: int) -> Iterator[bytes | memoryview]:
     first, last = _needless_blanks(data, start, end)
     yield memoryview(data)[start:first]
+    if first == end:
+        return
     # A piece ends after a line end, so that no run of blanks lies in two pieces.
     while first < last:
         cut = data.find(b"\n", first + _PIECE, last) + 1 or last

@@ -39,7 +39,7 @@ class GateFault:
 _LARGE = 1 << 16
 # A field, folded or not; a folded line that is blank would end the header for some readers. No CR and
 # no LF stands alone where this is looked for.
-_FIELD = re.compile(rb"(([!-9;-~]+):[^\r]*\r\n(?:[ \t]+[^ \t\r][^\r]*\r\n)*)")
+_FIELD = re.compile(rb"(([!-9;-~]++):[^\r]*+\r\n(?:[ \t]++[^ \t\r][^\r]*+\r\n)*+)")
 _FIELDS = re.compile(rb"(?:%s)++" % _FIELD.pattern)
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _REQUIRED = (b"from", b"date", b"message-id", b"mime-version")

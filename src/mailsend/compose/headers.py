@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from mailsend.compose.encoded_words import LONGEST, SHORTEST, encode_words
@@ -40,6 +41,9 @@ _BLANKS = re.compile("( +)")
 _MESSAGE_ID = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+\Z")
 _NO_OFFSET = timedelta()
 _MINUTE = timedelta(minutes=1)
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_TWO = tuple(f"{number:02d}" for number in range(60))
 
 
 class Field:
@@ -68,17 +72,29 @@ class Field:
         self._parts += (before, word)
         self._column += size
 
+    def words(self, words: Sequence[str]) -> None:
+        """Add words with one blank before each; an empty one means one blank more before the next."""
+        together = " ".join(words)
+        if together and self._column + 1 + len(together) <= self._width:
+            self.word(together)
+            return
+        blanks = " "
+        for word in words:
+            if word:
+                self.word(word, blanks)
+                blanks = " "
+            else:
+                blanks += " "
+
     def encoded(self, text: str) -> None:
         """Add text as encoded words."""
         room = _WIDTH_ENCODED - self._column - 1
         if room < SHORTEST:
             self._break()
             room = LONGEST
-        for number, word in enumerate(encode_words(text, min(room, LONGEST))):
-            if number:
-                self._break()
-            self._parts += (" ", word)
-            self._column += 1 + len(word)
+        words = encode_words(text, min(room, LONGEST))
+        self._parts += (" ", "\r\n ".join(words))
+        self._column = 1 + len(words[-1]) + (self._column if len(words) == 1 else 0)
         self._width = _WIDTH_ENCODED
 
     def _break(self) -> None:
@@ -91,6 +107,7 @@ class Field:
         return "".join(self._parts)
 
 
+@lru_cache(maxsize=256)
 def refuse_name(name: str) -> None:
     """Raise InvalidMessage for what is no name of a header field."""
     if not _NAME.match(name):
@@ -122,10 +139,10 @@ def text(name: str, value: str, *, for_people: bool = True) -> str:
     field = Field(name)
     words = value.split(" ")
     first, last = _span_to_encode(words, _WIDTH - 1 if for_people else LONGEST_LINE - 1)
-    _plain(field, words[:first])
+    field.words(words[:first])
     if first < last:
         field.encoded(" ".join(words[first:last]))
-    _plain(field, words[last:])
+        field.words(words[last:])
     return field.end()
 
 
@@ -136,14 +153,9 @@ def _span_to_encode(words: Sequence[str], longest: int) -> tuple[int, int]:
     ends of the text would be lost, and beside an encoded word they are not safe: they go inside.
     """
     end = len(words)
-    needy = [n for n, word in enumerate(words) if not _can_stand(word, longest)]
-    filled = [n for n, word in enumerate(words) if word] or [0]
-    if filled[0] > 0:
-        needy += (0, filled[0])
-    if filled[-1] < end - 1:
-        needy += (filled[-1], end - 1)
-    if any(after - one > longest // 2 for one, after in pairwise(filled)):
-        needy += (0, end - 1)
+    needy = [n for n, word in enumerate(words) if not word.isascii() or len(word) > longest or "=?" in word]
+    if "" in words:
+        needy += _beside_unsafe_blanks(words, longest)
     if not needy:
         return end, end
     first, last = min(needy), max(needy) + 1
@@ -154,6 +166,19 @@ def _span_to_encode(words: Sequence[str], longest: int) -> tuple[int, int]:
     return first, last
 
 
+def _beside_unsafe_blanks(words: Sequence[str], longest: int) -> list[int]:
+    end = len(words)
+    filled = [n for n, word in enumerate(words) if word] or [0]
+    beside: list[int] = []
+    if filled[0] > 0:
+        beside += (0, filled[0])
+    if filled[-1] < end - 1:
+        beside += (filled[-1], end - 1)
+    if any(after - one > longest // 2 for one, after in pairwise(filled)):
+        beside += (0, end - 1)
+    return beside
+
+
 def _fits_plainly(name: str, value: str) -> bool:
     return (
         len(name) + len(value) <= _WIDTH - 2
@@ -161,20 +186,6 @@ def _fits_plainly(name: str, value: str) -> bool:
         and value[:1] not in _BLANK_OR_NOTHING
         and value[-1] != " "
     )
-
-
-def _can_stand(word: str, longest: int) -> bool:
-    return len(word) <= longest and word.isascii() and "=?" not in word
-
-
-def _plain(field: Field, words: Sequence[str]) -> None:
-    blanks = " "
-    for word in words:
-        if word:
-            field.word(word, blanks)
-            blanks = " "
-        else:
-            blanks += " "
 
 
 def structured(name: str, value: str) -> str:
@@ -233,7 +244,7 @@ def _phrase(field: Field, name: str, phrase: str) -> None:
         if _PLAIN_PHRASE.match(phrase):
             words = phrase.split(" ")
             if max(map(len, words)) < _WIDTH - 1:
-                _plain(field, words)
+                field.words(words)
                 return
         elif "  " not in phrase and phrase == phrase.strip(" "):
             escaped = _TO_ESCAPE.sub(r"\\\1", phrase)
@@ -255,9 +266,8 @@ def date(name: str, when: datetime) -> str:
         else:
             hours, minutes = divmod(abs(offset) // _MINUTE, 60)
             zone = f"{'-' if offset < _NO_OFFSET else '+'}{hours:02d}{minutes:02d}"
-    c = when.ctime()  # in English whatever the locale: Thu Jan  1 00:00:00 1970
-    day = c[8:10].replace(" ", "0")
-    return f"{name}: {c[:3]}, {day} {c[4:7]} {c[20:]} {c[11:19]} {zone}\r\n"
+    day = f"{_DAYS[when.weekday()]}, {_TWO[when.day]} {_MONTHS[when.month - 1]} {when.year:04d}"
+    return f"{name}: {day} {_TWO[when.hour]}:{_TWO[when.minute]}:{_TWO[when.second]} {zone}\r\n"
 
 
 def message_id(name: str, value: str) -> str:

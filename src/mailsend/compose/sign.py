@@ -15,6 +15,7 @@ from mailsend.compose.keys import KeyFault, as_secret, read_key
 from mailsend.errors import InvalidAddress, SigningError
 from mailsend.model.address import Domain
 from mailsend.model.circumstances import SigningKey
+from mailsend.model.frozen import by_slots
 from mailsend.model.secret import Secret
 
 __all__ = ["OVERSIGNED", "SIGNED_IF_PRESENT", "Signer", "sign_all"]
@@ -146,7 +147,7 @@ class Signer:
         own = b"dkim-signature:" + unsigned[_AFTER_NAME:].replace(b"\r\n", b"")
         signature = b2a_base64(self._key.sign(mail.signed + own), newline=False)
         first = _COLUMNS - len(" b=")
-        rest = (signature[at : at + _COLUMNS - 1] for at in range(first, len(signature), _COLUMNS - 1))
+        rest = [signature[at : at + _COLUMNS - 1] for at in range(first, len(signature), _COLUMNS - 1)]
         return unsigned + b"\r\n ".join((signature[:first], *rest)) + b"\r\n"
 
 
@@ -171,6 +172,7 @@ def sign_all(
     return tuple([one._field(mail) for one in ready])  # noqa: SLF001 - the two share a module
 
 
+@by_slots
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """What all signatures of one mail have in common: ``t=``, tags from ``h=`` on, signed fields."""
@@ -204,7 +206,7 @@ def _read(
     return _Reading(
         time=b"t=%d;" % now.timestamp(),
         covered=b"%s\r\n bh=%s;\r\n b=" % (listed, hashed),
-        signed=b"".join([header[place][1] + b"\r\n" for place in places]),
+        signed=b"\r\n".join([*[header[place][1] for place in places], b""]),
     )
 
 

@@ -15,6 +15,7 @@ from mailsend.model.frozen import by_slots
 from mailsend.model.header_rules import header_fault
 from mailsend.model.kind import Kind, is_own
 from mailsend.model.message import Message
+from mailsend.model.rules import Scope
 from mailsend.model.submission import Refusal
 
 __all__ = [
@@ -138,9 +139,18 @@ def check_request(message: Message, circumstances: Circumstances) -> Refusal | N
                 facts={"name": fault.name, "instead": fault.instead},
                 advice=f"Use instead: {fault.instead}." if fault.instead else "Leave it out, or use X-….",
             )
+    filenames = _filenames(message)
+    if filenames and (obstacle := _check_extensions(filenames, scope)) is not None:
+        return obstacle
+    if not message.attachments:
+        return None
+    return check_size(sum([one.encoded_size for one in message.attachments]), circumstances)
+
+
+def _check_extensions(filenames: tuple[str, ...], scope: Scope) -> Refusal | None:
     stated = scope.first("blocked_extensions")
     blocked = BLOCKED_EXTENSIONS if stated is None else stated
-    for filename in _filenames(message):
+    for filename in filenames:
         extension = blocked_extension(filename, blocked)
         if extension is not None:
             return _refuse(
@@ -149,7 +159,7 @@ def check_request(message: Message, circumstances: Circumstances) -> Refusal | N
                 filename=filename,
                 extension=extension,
             )
-    return check_size(sum([one.encoded_size for one in message.attachments]), circumstances)
+    return None
 
 
 def check_content(
@@ -164,7 +174,7 @@ def check_content(
         )
     if not (content.text or content.html or message.attachments or message.calendar or message.original):
         return _refuse(ContentRefused.NO_CONTENT, "Give a template, text, html, or an attachment.")
-    if _CONTROL.search(content.subject):
+    if not content.subject.isprintable() and _CONTROL.search(content.subject):
         return _refuse(
             ContentRefused.SUBJECT_CONTROL_CHARACTERS,
             "Take line breaks and control characters out of the subject.",
@@ -212,7 +222,8 @@ def _refuse(reason: ContentRefused, advice: str, **facts: Any) -> Refusal:
 def _filenames(message: Message) -> tuple[str, ...]:
     if message.original is not None:
         return message.original.attachments
-    return tuple([one.filename for one in message.attachments])
+    files = message.attachments
+    return tuple([one.filename for one in files]) if files else ()
 
 
 def _is_text(text: str) -> bool:
@@ -222,7 +233,7 @@ def _is_text(text: str) -> bool:
     if text.isascii():
         return True
     try:
-        text.encode("utf-32")  # refuses the same as UTF-8 does, sooner
+        text.encode("utf-16")  # refuses the same as UTF-8 does, sooner
     except UnicodeEncodeError:
         return False
     return True
@@ -254,4 +265,4 @@ def _findings(message: Message, content: Content, circumstances: Circumstances) 
         found.extend(message.original.findings)
         if circumstances.test_mode.enabled:
             found.append(ContentFinding.NO_TEST_BANNER)
-    return tuple([str(one) for one in found])
+    return tuple([str(one) for one in found]) if found else ()

@@ -10,6 +10,7 @@ from enum import StrEnum
 from mailsend.model.address import Address, Mailbox
 from mailsend.model.circumstances import Owner
 from mailsend.model.consignment import Deliverable
+from mailsend.model.frozen import by_slots
 from mailsend.model.rules import Rules, TestMode
 from mailsend.model.server import Server
 from mailsend.model.standing_hold import StandingHold
@@ -57,6 +58,7 @@ class Drop:
     recipients: tuple[Address, ...]
 
 
+@by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedAt:
     """What the last look knows: the time (UTC), the rules and the test mode of this moment.

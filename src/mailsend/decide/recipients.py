@@ -132,8 +132,8 @@ class RecipientsDecision(Decision, Mapping[Address, RecipientDecision]):
     @property
     def envelope_addresses(self) -> tuple[Address, ...]:
         """Who stands in RCPT TO, each once, in the order in which they were named."""
-        kept = [one.envelope_address for one in self.each.values()]
-        return tuple(dict.fromkeys([one for one in kept if one is not None]))
+        kept = [to for one in self.each.values() if (to := one.envelope_address) is not None]
+        return tuple(dict.fromkeys(kept) if len(kept) > 1 else kept)
 
     @property
     def reached(self) -> tuple[Address, ...]:
@@ -197,7 +197,7 @@ def resolve_recipients(message: Message, circumstances: Circumstances) -> Recipi
             continue
         reached = True
         if shown is not None:
-            shown.append(_shown(mailbox, test_address))
+            shown.append(mailbox if test_address is None else _over_test_address(mailbox, test_address))
     if not each:
         return Refusal(
             step=RecipientsDecision.step,
@@ -267,10 +267,8 @@ def _decide(
     )
 
 
-def _shown(mailbox: Mailbox, test_address: Address | None) -> Mailbox:
+def _over_test_address(mailbox: Mailbox, test_address: Address) -> Mailbox:
     """Show the original as a name over the test address, so that no reply can reach it (M35)."""
-    if test_address is None:
-        return mailbox
     spelled = str(mailbox.address).replace("@", " at ")
     name = mailbox.name[:LONGEST_SHOWN].replace("@", " at ")
     name = f"{name} ({spelled})" if name else spelled

@@ -13,6 +13,7 @@ from mailsend.model.report import Outcome
 from mailsend.model.words import catalogue
 
 __all__ = [
+    "LAST_WORDS",
     "Act",
     "MailStateRefused",
     "Refused",
@@ -20,8 +21,10 @@ __all__ = [
     "allowed_when_frozen",
     "comes_to",
     "frozen_after",
+    "is_news",
     "next_state",
     "outcome_under",
+    "settled_state",
     "state_of",
 ]
 
@@ -34,6 +37,7 @@ class Act(StrEnum):
     FINISH = "finish"
     GIVE_BACK = "give_back"
     LAPSE = "lapse"
+    SETTLE = "settle"
     GIVE_UP = "give_up"
     EXPIRE = "expire"
     HOLD = "hold"
@@ -81,6 +85,13 @@ _NEXT: Final[Mapping[Act, Mapping[MailState | None, tuple[MailState, ...]]]] = M
         Act.FINISH: {_SENDING: (_QUEUED, _HELD, _DONE, _EXPIRED)},
         Act.GIVE_BACK: {_SENDING: (_QUEUED,)},
         Act.LAPSE: {_SENDING: (_QUEUED, _HELD, _DONE, _EXPIRED)},
+        Act.SETTLE: {
+            _QUEUED: (_QUEUED, _DONE, _EXPIRED),
+            _HELD: (_HELD, _DONE, _EXPIRED),
+            _DONE: (_DONE,),
+            _CANCELLED: (_CANCELLED,),
+            _EXPIRED: (_DONE, _EXPIRED),
+        },
         Act.GIVE_UP: {_QUEUED: (_EXPIRED,), _SENDING: (_EXPIRED,)},
         Act.EXPIRE: {_QUEUED: (_EXPIRED,), _HELD: (_EXPIRED,)},
         Act.HOLD: {_QUEUED: (_HELD,)},
@@ -124,6 +135,9 @@ _WITH_THE_MAIL: Final[Mapping[MailState, Mapping[Outcome, Outcome]]] = MappingPr
     }
 )
 
+# Of these nobody has to ask again.
+LAST_WORDS: Final = frozenset({Outcome.ACCEPTED, Outcome.REJECTED})
+
 
 def comes_to(state: MailState | None, act: Act) -> tuple[MailState, ...]:
     """Give the states that ``act`` may lead to; empty where it is not possible. None: no mail yet."""
@@ -133,7 +147,7 @@ def comes_to(state: MailState | None, act: Act) -> tuple[MailState, ...]:
 def allowed_from(act: Act) -> tuple[MailState, ...]:
     """Give the states in which ``act`` is possible: SQL's ``state IN (…)``.
 
-    ``force`` takes a mail that is done only where a recipient's outcome is unknown.
+    ``force`` and ``settle`` take a mail that is done only where a recipient's outcome is unknown.
     """
     return tuple(state for state in _NEXT[act] if state is not None)
 
@@ -150,7 +164,7 @@ def next_state(
 ) -> MailState | Refused:
     """Give the state that a mail comes to by ``act``, or why that cannot be done to it.
 
-    ``to`` says which, where there are several (``finish``, ``lapse``): what ``state_of`` computed;
+    ``to`` says which, where there are several (``finish``, ``lapse``, ``settle``): what ``state_of`` computed;
     ValueError where it is missing or none of them. ``unknown``: a recipient's outcome is.
     """
     found = comes_to(state, act)
@@ -196,6 +210,26 @@ def outcome_under(state: MailState, outcome: Outcome) -> Outcome:
     Whoever is open is held, cancelled or expired with the mail, and is pending again once it is released.
     """
     return _WITH_THE_MAIL[state].get(outcome, outcome)
+
+
+def is_news(stands: Outcome, told: Outcome, *, pinned: bool, newest: bool) -> bool:
+    """Whether what a late finisher was ``told`` of a recipient says more than its row does.
+
+    ``stands`` is the outcome in the row. ``pinned``: it has a server that alone may be asked again, so
+    that it may have the mail though it is held. ``newest``: no later claim has let content out to it.
+    """
+    silent = stands is Outcome.UNKNOWN or (stands is Outcome.HELD and pinned)
+    return silent and newest and told in LAST_WORDS
+
+
+def settled_state(state: MailState, outcomes: Iterable[Outcome], *, resend: bool) -> MailState:
+    """Give the state of a mail in which recipients were settled; ``outcomes`` are those of all.
+
+    It is computed as ever, but that nobody is let go whom a person holds, and that nothing begins again
+    that has ended. ``resend``: somebody who is unknown is sent to once more.
+    """
+    computed = state_of(outcomes, resend=resend)
+    return computed if computed in comes_to(state, Act.SETTLE) else state
 
 
 def _refused(reason: MailStateRefused) -> Refused:

@@ -176,7 +176,7 @@ class Delivery:
         for one in offered:
             result = parcel.learn(one, attempt)
             if result is None:  # a foreign transport lost it
-                parcel.tell((one,), Outcome.UNKNOWN, _TRANSPORT_ERROR)
+                parcel.tell((one,), Outcome.UNKNOWN, _TRANSPORT_ERROR, server=server.name)
                 continue
             if result.outcome is Outcome.ACCEPTED:
                 parcel.again.discard(one)
@@ -221,29 +221,30 @@ class Delivery:
             async with asyncio.timeout(left + _OVERTIME):
                 return await transport.submit(envelope, mail.data, options=options)
         except asyncio.CancelledError:
-            self._abandon(parcel, envelope, known)
+            self._abandon(parcel, envelope, known, server.name)
             raise
         except MailsendError as problem:  # raised before anything was offered to a server
             self._error = problem
             parcel.tell(envelope.recipients, Outcome.DEFERRED, _TRANSPORT_ERROR, problem.advice)
         except TimeoutError:
             silence = conclude(Reason.SILENCE_AFTER_DOT)
-            parcel.tell(envelope.recipients, Outcome.UNKNOWN, silence.reason, silence.advice)
+            who = envelope.recipients
+            parcel.tell(who, Outcome.UNKNOWN, silence.reason, silence.advice, server=server.name)
         except Exception as problem:  # noqa: BLE001 - a foreign transport's fault must not lose what is known
             self._error = problem
             outcome = Outcome.UNKNOWN if offered else Outcome.DEFERRED
-            parcel.tell(envelope.recipients, outcome, _TRANSPORT_ERROR)
+            parcel.tell(envelope.recipients, outcome, _TRANSPORT_ERROR, server=server.name)
         self._stopped = True
         return None
 
-    def _abandon(self, parcel: Parcel, envelope: Envelope, known: list[Attempt]) -> None:
+    def _abandon(self, parcel: Parcel, envelope: Envelope, known: list[Attempt], server: str) -> None:
         """Take over what is known of an attempt that was cancelled; where nothing is, nobody knows."""
         for attempt in known:
             self._attempts.append(attempt)
             for one in envelope.recipients:
                 parcel.learn(one, attempt)
         if not known:
-            parcel.tell(envelope.recipients, Outcome.UNKNOWN, _TRANSPORT_ERROR)
+            parcel.tell(envelope.recipients, Outcome.UNKNOWN, _TRANSPORT_ERROR, server=server)
 
     def report(self, index: int) -> Report:
         """Say what became of each requested recipient; ``index`` is the mail's place among many."""

@@ -55,11 +55,21 @@ class Parcel:
             if who not in self.results or self.results[who].outcome not in _SETTLED
         ]
 
-    def tell(self, addresses: Iterable[Address], outcome: Outcome, reason: str, advice: str = "") -> None:
-        """Write down what was decided here, not by a server."""
+    def tell(
+        self,
+        addresses: Iterable[Address],
+        outcome: Outcome,
+        reason: str,
+        advice: str = "",
+        *,
+        server: str | None = None,
+    ) -> None:
+        """Write down what was decided here, not by a server; ``server`` is the one that was tried, if any."""
         for one in addresses:
             before = self.results.get(one) or RecipientResult(outcome=outcome, envelope_address=one)
-            self.results[one] = replace(before, outcome=outcome, reason=reason, advice=advice)
+            self.results[one] = replace(
+                before, outcome=outcome, reason=reason, advice=advice, server=server or before.server
+            )
             self.again.discard(one)
 
     def keep(self, addresses: Iterable[Address], verdict: Verdict, server: str | None = None) -> None:
@@ -97,6 +107,8 @@ class Parcel:
         result = attempt.recipients.get(one)
         if result is None:
             return None
+        if result.server is None:  # a foreign transport did not say what it tried
+            result = replace(result, server=attempt.server)
         before = self.results.get(one)
         attempts = (before.attempts if before else 0) + (result.reason != Reason.RATE)
         lasting = result.outcome is not Outcome.ACCEPTED and is_lasting(result.reason, result.reply)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Coroutine, Iterable
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from mailsend.errors import InvalidSettings
 from mailsend.mailer.common import CommonMailer
@@ -81,14 +81,29 @@ class AsyncMailer(AsyncQueuedMail, AsyncRooms, CommonMailer):
         """
         from mailsend.mailer.many import checked_concurrency
         from mailsend.mailer.many_async import run_many
+        from mailsend.model.report import Report
+        from mailsend.model.submission import Refusal, Submission
 
-        def start(index: int, message: Message | Submission) -> Coroutine[Any, Any, Report]:
-            return self._one(index, message, deadline)
+        async def start(index: int, message: Message | Submission) -> Report:
+            try:
+                if isinstance(message, Submission):
+                    return await self._act(message, deadline, how="deliver", index=index)
+                thought = await self._think(self._core.think(message))
+                answer, rules = thought.answer, thought.rules
+                if isinstance(answer, Refusal):
+                    return Report(index=index, refusal=answer)
+                return await self._act(answer, deadline, how="send", rules=rules, index=index)
+            except Exception as problem:  # noqa: BLE001 - one message's failure is that message's report
+                return Report(index=index, error=problem)
 
         return run_many(start, messages, concurrency=checked_concurrency(concurrency))
 
     async def aclose(self) -> None:
-        """Close the connections of the running loop; may be called again."""
+        """Close the connections of the running loop, and the store; may be called again.
+
+        Whoever uses the Mailer afterwards, here or on another loop, has it open anew what it needs; a store
+        in memory begins empty.
+        """
         if self._core._transports is not None:  # noqa: SLF001 - nothing is opened just to be closed
             await self._core.transports.aclose()
         if self._core.store_door.is_open:
@@ -131,16 +146,17 @@ class AsyncMailer(AsyncQueuedMail, AsyncRooms, CommonMailer):
             return answer
 
     async def _answer(self, asked: Question) -> Answer:
-        from mailsend.mailer.thinking import AskedOfLists
-        from mailsend.model.rules import Scope
+        from mailsend.prepare import Draft
 
+        if isinstance(asked, Draft):  # what nearly every mail asks for
+            return await self._core.sealing.seal(asked)
         if isinstance(asked, tuple):
             return await self._rules(asked)
+        from mailsend.model.rules import Scope
+
         if isinstance(asked, Scope):
             return await self._core.states.own_async(asked)
-        if isinstance(asked, AskedOfLists):
-            return await self._core.listed.of_async(asked)
-        return await self._core.sealing.seal(asked)
+        return await self._core.listed.of_async(asked)
 
     async def _act(
         self,
@@ -158,17 +174,3 @@ class AsyncMailer(AsyncQueuedMail, AsyncRooms, CommonMailer):
         fresh = self._core.fresh(submission, rules)
         look = await self._think(self._core.look_with(fresh, rules))
         return await self._core.send(fresh, look, deadline, how=how, again=again, index=index)
-
-    async def _one(self, index: int, message: Message | Submission, deadline: float | None) -> Report:
-        from mailsend.model.report import Report
-        from mailsend.model.submission import Refusal, Submission
-
-        try:
-            if isinstance(message, Submission):
-                return await self._act(message, deadline, how="deliver", index=index)
-            thought = await self._think(self._core.think(message))
-            if isinstance(thought.answer, Refusal):
-                return Report(index=index, refusal=thought.answer)
-            return await self._act(thought.answer, deadline, how="send", rules=thought.rules, index=index)
-        except Exception as problem:  # noqa: BLE001 - one message's failure is that message's report
-            return Report(index=index, error=problem)

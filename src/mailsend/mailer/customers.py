@@ -65,7 +65,7 @@ class Customers:
 
     @property
     def _book(self) -> CustomerBook:
-        return self._core.store_door.open("a customer in the store").customers
+        return self._core.store_door.open("a kept customer").customers
 
     def _set(
         self, name: str, given: Mapping[str, Any], based_on: int | None, note: str, by: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from threading import Event
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailsend.decide.query import parse
-from mailsend.errors import StoreError
+from mailsend.errors import NotInStore, StoreError
 from mailsend.mailer.clock import utc_now
 from mailsend.mailer.resending import Again, Resending
 from mailsend.model.periods import Unit
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
     from mailsend.model.stored_content import StoredContent
     from mailsend.model.stored_mail import StoredMail
     from mailsend.store.journal import Journal as Book
+    from mailsend.store.journal.following import Following
 
-__all__ = ["BY", "WHY", "Journal", "Progress"]
+__all__ = ["BY", "EVERY", "WHY", "Journal", "Progress"]
 
 BY: Final = "application"
 WHY: Final = "by the application"
+EVERY: Final = 1.0  # seconds
 
 Progress = Callable[[int], object]
 
@@ -50,10 +53,10 @@ class Reading:
         return self._book.search(asked, now=utc_now(), limit=limit, after=after, attempts=attempts)
 
     def get(self, id: str) -> StoredMail:
-        """Give a mail with its recipients, decisions, attempts and events; raises StoreError for none."""
+        """Give a mail with its recipients, decisions, attempts and events; raises NotInStore for none."""
         found = self._core.store_door.open("the log").mail(id)
         if found is None:
-            raise StoreError(f"the log has no mail {id}", advice="Look for it: mailsend log search.")
+            raise NotInStore(f"the log has no mail {id}", advice="Look for it: mailsend log search.")
         return found
 
     def content(self, id: str, *, by: str = BY) -> StoredContent:
@@ -72,13 +75,35 @@ class Reading:
         CSV has a row for each mail and recipient, JSON Lines a mail on each line. No content is in
         it, and no subject of sensitive mail. ``progress`` is told how many mails are done.
         """
-        from mailsend.mailer.journal_export import FORMATS, as_csv, as_jsonl
+        from mailsend.mailer.journal_export import Format, as_csv, as_jsonl
 
-        if format not in FORMATS:
-            raise StoreError(f"there is no format {format!r}", advice=f"Take one of: {', '.join(FORMATS)}.")
+        if format not in tuple(Format):
+            raise StoreError(f"there is no format {format!r}", advice=f"Take one of: {', '.join(Format)}.")
         asked = parse(query, zone=self.zone())
         mails = self._book.all(asked, now=utc_now(), attempts=True)
-        return (as_csv if format == "csv" else as_jsonl)(mails, progress or _untold)
+        return (as_csv if format == Format.CSV else as_jsonl)(mails, progress or _untold)
+
+    def follow(
+        self, query: str = "", *, every: float = EVERY, attempts: bool = False
+    ) -> Iterator[StoredMail]:
+        """Give mails that a query finds, without end, each time that something happens to one from now on.
+
+        It came, was tried, or was acted upon; what is given is the mail as it is then. It is looked for
+        once in ``every`` seconds.
+        """
+        following = self.following(query)
+        pause = Event()  # that nobody sets
+
+        def told() -> Iterator[StoredMail]:
+            while True:
+                yield from following.look(now=utc_now(), attempts=attempts)
+                pause.wait(every)
+
+        return told()
+
+    def following(self, query: str) -> Following:
+        """Give what is asked again and again what has happened since."""
+        return self._book.following(parse(query, zone=self.zone()))
 
     def statistics(
         self,

@@ -8,7 +8,8 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from mailsend.mailer.journal import BY, WHY, Progress, Reading
+from mailsend.mailer.clock import utc_now
+from mailsend.mailer.journal import BY, EVERY, WHY, Progress, Reading
 from mailsend.mailer.resending import Again, Resending
 from mailsend.model.periods import Unit
 
@@ -63,6 +64,16 @@ class AsyncJournal:
         while some := await asyncio.to_thread(_next, pieces):
             for one in some:
                 yield one
+
+    async def follow(
+        self, query: str = "", *, every: float = EVERY, attempts: bool = False
+    ) -> AsyncIterator[StoredMail]:
+        """Give mails that a query finds, without end, each time that something happens to one from now on."""
+        following = await asyncio.to_thread(self._reading.following, query)
+        while True:
+            for one in await asyncio.to_thread(following.look, now=utc_now(), attempts=attempts):
+                yield one
+            await asyncio.sleep(every)
 
     async def statistics(
         self,

@@ -8,15 +8,23 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from mailsend.model.mail_document import mail_document
 from mailsend.model.plain_json import plain_json
 from mailsend.model.stored_mail import StoredMail, StoredRecipient
 
-__all__ = ["COLUMNS", "FORMATS", "as_csv", "as_jsonl"]
+__all__ = ["COLUMNS", "Format", "as_csv", "as_jsonl"]
 
-FORMATS: Final = ("csv", "jsonl")
+
+class Format(StrEnum):
+    """What the log can be written out as."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
 COLUMNS: Final = (
     *("id", "message_id", "queued_at", "tried_at", "done_at", "state", "customer", "business_unit"),
     *(

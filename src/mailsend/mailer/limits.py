@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from mailsend.errors import InvalidSettings
+from mailsend.errors import NotInStore
 from mailsend.mailer.clock import utc_now
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ class Limits:
     def reset(self, name: str, *, reason: str, by: str) -> None:
         """Forget what was taken from a limit; ``reason`` and ``by`` are written down.
 
-        Raises InvalidSettings that names the limits there are.
+        Raises NotInStore that names the limits there are.
         """
         if self._book.reset(name, reason=reason, by=by, now=utc_now()):
             return
         known = ", ".join(one.name for one in self.list()) or "none yet"
-        raise InvalidSettings("limit", f"there is no limit {name!r}", advice=f"Known are: {known}.")
+        raise NotInStore(f"there is no limit {name!r}", advice=f"Known are: {known}.")
 
     @property
     def _book(self) -> LimitBook:

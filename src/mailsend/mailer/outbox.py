@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypedDict
 
 from mailsend.decide.query import parse
 from mailsend.decide.state import Act
-from mailsend.errors import StoreError
+from mailsend.errors import NotInStore
 from mailsend.mailer.clock import utc_now
 
 if TYPE_CHECKING:
@@ -20,13 +20,23 @@ if TYPE_CHECKING:
     from mailsend.model.stored_mail import StoredMail
     from mailsend.store.outbox import Outbox as Book
 
-__all__ = ["BY", "WHY", "Outbox", "Progress", "Which"]
+__all__ = ["BY", "WHY", "How", "Outbox", "Progress", "Which"]
 
 BY: Final = "application"
 WHY: Final = "by the application"
 
 Which = str | Iterable[str]
 Progress = Callable[[int], object]
+
+
+class How(TypedDict, total=False):
+    """What each act takes besides the mails' ids: see ``Outbox``."""
+
+    query: str | None
+    reason: str
+    by: str
+    dry_run: bool
+    progress: Progress | None
 
 
 class Outbox:
@@ -45,10 +55,10 @@ class Outbox:
         return self._book.search(parse(query), now=utc_now(), limit=limit, after=after)
 
     def get(self, id: str) -> StoredMail:
-        """Give a mail with its recipients, decisions, attempts and events; raises StoreError for none."""
+        """Give a mail with its recipients, decisions, attempts and events; raises NotInStore for none."""
         found = self._book.get(id)
         if found is None:
-            raise StoreError(f"the store has no mail {id}", advice="Look for it: mailsend queue list.")
+            raise NotInStore(f"the store has no mail {id}", advice="Look for it: mailsend queue list.")
         return found
 
     def content(self, id: str, *, by: str = BY) -> StoredContent:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
-from mailsend.mailer.outbox import BY, WHY, Outbox, Progress, Which
+from mailsend.mailer.outbox import BY, WHY, How, Outbox, Which
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,107 +63,30 @@ class AsyncOutbox:
         """End a standing hold."""
         await asyncio.to_thread(self._outbox.lift, id, reason=reason, by=by)
 
-    async def retry(
-        self,
-        which: Which = (),
-        *,
-        query: str | None = None,
-        reason: str = WHY,
-        by: str = BY,
-        dry_run: bool = False,
-        progress: Progress | None = None,
-    ) -> Applied:
+    async def retry(self, which: Which = (), **how: Unpack[How]) -> Applied:
         """Let queued mails be due now."""
-        return await asyncio.to_thread(
-            self._outbox.retry, which, query=query, reason=reason, by=by, dry_run=dry_run, progress=progress
-        )
+        return await asyncio.to_thread(self._outbox.retry, which, **how)
 
-    async def force(
-        self,
-        which: Which = (),
-        *,
-        query: str | None = None,
-        reason: str = WHY,
-        by: str = BY,
-        dry_run: bool = False,
-        progress: Progress | None = None,
-    ) -> Applied:
+    async def force(self, which: Which = (), **how: Unpack[How]) -> Applied:
         """Let mails be due now whatever their clock says."""
-        return await asyncio.to_thread(
-            self._outbox.force, which, query=query, reason=reason, by=by, dry_run=dry_run, progress=progress
-        )
+        return await asyncio.to_thread(self._outbox.force, which, **how)
 
-    async def hold(
-        self,
-        which: Which = (),
-        *,
-        query: str | None = None,
-        reason: str = WHY,
-        by: str = BY,
-        dry_run: bool = False,
-        progress: Progress | None = None,
-    ) -> Applied:
+    async def hold(self, which: Which = (), **how: Unpack[How]) -> Applied:
         """Keep queued mails back until they are released."""
-        return await asyncio.to_thread(
-            self._outbox.hold, which, query=query, reason=reason, by=by, dry_run=dry_run, progress=progress
-        )
+        return await asyncio.to_thread(self._outbox.hold, which, **how)
 
-    async def release(
-        self,
-        which: Which = (),
-        *,
-        query: str | None = None,
-        reason: str = WHY,
-        by: str = BY,
-        dry_run: bool = False,
-        progress: Progress | None = None,
-    ) -> Applied:
+    async def release(self, which: Which = (), **how: Unpack[How]) -> Applied:
         """Let held mails go out, exactly the bytes that are kept."""
-        return await asyncio.to_thread(
-            self._outbox.release, which, query=query, reason=reason, by=by, dry_run=dry_run, progress=progress
-        )
+        return await asyncio.to_thread(self._outbox.release, which, **how)
 
-    async def freeze(
-        self,
-        which: Which = (),
-        *,
-        query: str | None = None,
-        reason: str = WHY,
-        by: str = BY,
-        dry_run: bool = False,
-        progress: Progress | None = None,
-    ) -> Applied:
+    async def freeze(self, which: Which = (), **how: Unpack[How]) -> Applied:
         """Let the clock pass mails by."""
-        return await asyncio.to_thread(
-            self._outbox.freeze, which, query=query, reason=reason, by=by, dry_run=dry_run, progress=progress
-        )
+        return await asyncio.to_thread(self._outbox.freeze, which, **how)
 
-    async def thaw(
-        self,
-        which: Which = (),
-        *,
-        query: str | None = None,
-        reason: str = WHY,
-        by: str = BY,
-        dry_run: bool = False,
-        progress: Progress | None = None,
-    ) -> Applied:
+    async def thaw(self, which: Which = (), **how: Unpack[How]) -> Applied:
         """Take back what ``freeze`` did."""
-        return await asyncio.to_thread(
-            self._outbox.thaw, which, query=query, reason=reason, by=by, dry_run=dry_run, progress=progress
-        )
+        return await asyncio.to_thread(self._outbox.thaw, which, **how)
 
-    async def delete(
-        self,
-        which: Which = (),
-        *,
-        query: str | None = None,
-        reason: str = WHY,
-        by: str = BY,
-        dry_run: bool = False,
-        progress: Progress | None = None,
-    ) -> Applied:
+    async def delete(self, which: Which = (), **how: Unpack[How]) -> Applied:
         """Cancel queued or held mails."""
-        return await asyncio.to_thread(
-            self._outbox.delete, which, query=query, reason=reason, by=by, dry_run=dry_run, progress=progress
-        )
+        return await asyncio.to_thread(self._outbox.delete, which, **how)

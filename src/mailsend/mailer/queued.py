@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from mailsend.mailer.core import Core
-    from mailsend.mailer.queueing.rounds import Ready
+    from mailsend.mailer.queueing.rounds import Ground, Ready
     from mailsend.mailer.queueing.stopping import Stopping
-    from mailsend.mailer.thinking import Thinking
+    from mailsend.mailer.thinking import Asked, Thinking
     from mailsend.model.done import Done
     from mailsend.model.message import Message
     from mailsend.model.submission import Refusal, Submission
@@ -88,17 +88,18 @@ class QueuedMail:
         if not claimed:
             return desk.nothing_due()
         self._core.test_mode.look_anew()
-        ready = [self._ready_to_go(one) for one in claimed]
+        known: dict[Asked, Ground] = {}
+        ready = [self._ready_to_go(one, known) for one in claimed]
         bringing = loop_thread().submit(
             self._core.rounds.bring(claim, ready, concurrency=concurrency, stopping=stopping)
         )
         self._know_of(bringing)
         return desk.with_next_due(bringing.result())
 
-    def _ready_to_go(self, claimed: Claimed) -> Ready:
+    def _ready_to_go(self, claimed: Claimed, known: dict[Asked, Ground]) -> Ready:
         rounds = self._core.rounds
         try:
-            ready: Ready = self._think(rounds.ready(claimed))
+            ready: Ready = self._think(rounds.ready(claimed, known))
         except Exception as problem:  # noqa: BLE001 - a directory that is away stops no other customer's mail
             return rounds.unready(claimed, problem)
         return ready

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mailsend.mailer import diversion
 
 if TYPE_CHECKING:
     from mailsend.mailer.core import Core
-    from mailsend.mailer.queueing.rounds import Ready
+    from mailsend.mailer.queueing.desk import QueueDesk
+    from mailsend.mailer.queueing.handing_in import HandingIn
+    from mailsend.mailer.queueing.rounds import Ground, Ready
     from mailsend.mailer.queueing.stopping import Stopping
-    from mailsend.mailer.thinking import Thinking
+    from mailsend.mailer.thinking import Asked, Thinking
     from mailsend.model.done import Done
     from mailsend.model.message import Message
     from mailsend.model.submission import Refusal, Submission
@@ -40,7 +43,7 @@ class AsyncQueuedMail:
         """Put mails into the queue with one commit, all or none; give their ids in order."""
         from mailsend.model.message import Message
 
-        desk = await asyncio.to_thread(self._core.queue_desk, "enqueue")
+        desk = await self._desk("enqueue")
         if diversion.current() is not None:
             return [diversion.tell_queued(await self._finished(one)) for one in messages]
         deposits = [
@@ -49,13 +52,16 @@ class AsyncQueuedMail:
         ]
         if connection is not None:
             return await desk.put_by_async(connection, deposits)
-        placed = await asyncio.wrap_future(desk.put(deposits))
+        if all(one.is_plain for one in deposits):
+            placed = await self._handing_in.put(desk, deposits)
+        else:
+            placed = await asyncio.wrap_future(desk.put(deposits))
         self._core.wake()
         return [one.id for one in placed]
 
     async def keep(self, submission: Submission | Refusal) -> str:
         """Keep a preview for a later request, and give its id, as ``Mailer.keep`` does."""
-        desk = self._core.queue_desk("keep")
+        desk = await self._desk("keep")
         deposit = desk.kept(self._core.finished(submission))
         return (await asyncio.wrap_future(desk.put([deposit])))[0].id
 
@@ -63,7 +69,7 @@ class AsyncQueuedMail:
         self, limit: int = 100, *, concurrency: int = 16, stopping: Stopping | None = None
     ) -> Done:
         """Bring at most ``limit`` mails of the queue that are due on their way, as ``Mailer.deliver_due`` does."""
-        desk = self._core.queue_desk("deliver_due")
+        desk = await self._desk("deliver_due")
         if diversion.current() is not None:
             from mailsend.model.done import Done
 
@@ -73,14 +79,26 @@ class AsyncQueuedMail:
         if not claimed:
             return await asyncio.to_thread(desk.nothing_due)
         await asyncio.to_thread(self._core.test_mode.look_anew)
-        ready = [await self._ready_to_go(one) for one in claimed]
+        known: dict[Asked, Ground] = {}
+        ready = [await self._ready_to_go(one, known) for one in claimed]
         done = await self._core.rounds.bring(claim, ready, concurrency=concurrency, stopping=stopping)
         return await asyncio.to_thread(desk.with_next_due, done)
 
-    async def _ready_to_go(self, claimed: Claimed) -> Ready:
+    @cached_property
+    def _handing_in(self) -> HandingIn:
+        from mailsend.mailer.queueing.handing_in import HandingIn
+
+        return HandingIn()
+
+    async def _desk(self, what: str) -> QueueDesk:
+        if self._core.store_door.is_open:
+            return self._core.queue_desk(what)
+        return await asyncio.to_thread(self._core.queue_desk, what)  # opening it takes a while
+
+    async def _ready_to_go(self, claimed: Claimed, known: dict[Asked, Ground]) -> Ready:
         rounds = self._core.rounds
         try:
-            ready: Ready = await self._think(rounds.ready(claimed))
+            ready: Ready = await self._think(rounds.ready(claimed, known))
         except Exception as problem:  # noqa: BLE001 - a directory that is away stops no other customer's mail
             return rounds.unready(claimed, problem)
         return ready

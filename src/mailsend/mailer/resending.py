@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from mailsend.errors import StoreError
+from mailsend.errors import NotInStore, StoreRefused
 from mailsend.mailer import diversion
 from mailsend.mailer.clock import utc_now
 from mailsend.model.address import Address, Mailbox
@@ -42,19 +42,19 @@ class Resending:
         self._store = core.store_door.open("sending again")
         found = self._store.mail(again.id)
         if found is None:
-            raise StoreError(f"the log has no mail {again.id}", advice="Look for it: mailsend log search.")
+            raise NotInStore(f"the log has no mail {again.id}", advice="Look for it: mailsend log search.")
         if found.sensitive:
-            raise StoreError(
+            raise StoreRefused(
                 f"{again.id} is sensitive mail: it is not sent again",
                 advice="Let the application send a new one.",
             )
         if found.in_test_mode and again.to is None:
-            raise StoreError(
+            raise StoreRefused(
                 f"{again.id} is a copy of test mode: its real recipients have not been written to",
                 advice="Let the application send it for real, or name one recipient.",
             )
         if found.state in _OPEN and again.to is None:
-            raise StoreError(
+            raise StoreRefused(
                 f"{again.id} is {found.state}: it may still go out",
                 advice=f"Look at it: mailsend queue show {again.id}. With another recipient it is sent again.",
             )

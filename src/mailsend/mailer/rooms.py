@@ -66,7 +66,7 @@ class Rooms:
         """Customers whose rules the store keeps: list, show, history, set, change."""
         from mailsend.mailer.customers import Customers
 
-        self._core.store_door.need("the customers of a store")
+        self._core.store_door.need("a kept customer")
         return Customers(self._core)
 
     @property

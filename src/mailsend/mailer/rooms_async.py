@@ -72,7 +72,7 @@ class AsyncRooms:
         """Customers whose rules the store keeps: list, show, history, set, change."""
         from mailsend.mailer.customers import AsyncCustomers
 
-        self._core.store_door.need("the customers of a store")
+        self._core.store_door.need("a kept customer")
         return AsyncCustomers(self._core)
 
     @property

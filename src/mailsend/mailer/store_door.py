@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from mailsend.errors import StoreError
+from mailsend.errors import NoStore
 
 if TYPE_CHECKING:
     from mailsend.model.rules import Application
@@ -34,16 +34,16 @@ class StoreDoor:
         return self._store is not None
 
     def need(self, what: str) -> None:
-        """Raise StoreError where the settings name no store for ``what``."""
+        """Raise NoStore where the settings name no store for ``what``."""
         if self._url is None:
-            raise StoreError(
+            raise NoStore(
                 f"{what} needs a store, and this Mailer has none",
                 advice='Set application.store, as in store = "sqlite:///mailsend.db",'
                 " then run: mailsend store upgrade",
             )
 
     def open(self, what: str) -> Store:
-        """Give the store; raises StoreError where there is none for ``what``, and what opening raises."""
+        """Give the store; raises NoStore where there is none for ``what``, and what opening raises."""
         self.need(what)
         with self._lock:
             if self._store is None:
@@ -54,7 +54,7 @@ class StoreDoor:
             return self._store
 
     def close(self) -> None:
-        """Close the store where it is open; it is opened again when it is needed again."""
+        """Close the store where it is open; it is opened anew when it is needed again, as connections are."""
         with self._lock:
             store, self._store = self._store, None
         if store is not None:

@@ -120,14 +120,28 @@ class Mailer(QueuedMail, Rooms, CommonMailer):
         ``messages`` itself raises, what is on its way is reported first.
         """
         from mailsend.mailer.many import run_many
+        from mailsend.model.report import Report
+        from mailsend.model.submission import Refusal, Submission
 
         def ready(index: int, message: Message | Submission) -> Work | Report:
-            return self._ready(index, message, deadline)
+            try:
+                if isinstance(message, Submission):
+                    return self._delivery(message, deadline, how="deliver", index=index)
+                thought = self._think(self._core.think(message))
+                answer, rules = thought.answer, thought.rules
+                if isinstance(answer, Refusal):
+                    return Report(index=index, refusal=answer)
+                return self._delivery(answer, deadline, how="send", rules=rules, index=index)
+            except Exception as problem:  # noqa: BLE001 - one message's failure is that message's report
+                return Report(index=index, error=problem)
 
         return run_many(ready, self._hand, messages, concurrency=concurrency)
 
     def close(self) -> None:
-        """Wait for mails on their way, then close the connections; may be called again."""
+        """Wait for mails on their way, then close connections and store; may be called again.
+
+        Whoever uses the Mailer afterwards has it open anew what it needs; a store in memory begins empty.
+        """
         from concurrent.futures import wait
 
         self._notice_fork()
@@ -168,15 +182,15 @@ class Mailer(QueuedMail, Rooms, CommonMailer):
             return answer
 
     def _answer(self, asked: Question) -> Answer:
-        from mailsend.mailer.thinking import AskedOfLists
-        from mailsend.model.rules import Scope
-        from mailsend.prepare import seal
+        from mailsend.prepare import Draft, seal
 
+        if isinstance(asked, Draft):  # what nearly every mail asks for
+            return seal(asked)
         if isinstance(asked, tuple):
             return self._rules(asked)
-        if isinstance(asked, AskedOfLists):
-            return self._core.listed.of(asked)
-        return self._core.states.own(asked) if isinstance(asked, Scope) else seal(asked)
+        from mailsend.model.rules import Scope
+
+        return self._core.states.own(asked) if isinstance(asked, Scope) else self._core.listed.of(asked)
 
     def _act(
         self,
@@ -220,21 +234,6 @@ class Mailer(QueuedMail, Rooms, CommonMailer):
     def _finish(self, future: Future[Any]) -> None:
         with self._lock:
             self._running.discard(future)
-
-    def _ready(self, index: int, message: Message | Submission, deadline: float | None) -> Work | Report:
-        """Give what brings a mail on its way, or the report of one that does not go."""
-        from mailsend.model.report import Report
-        from mailsend.model.submission import Refusal, Submission
-
-        try:
-            if isinstance(message, Submission):
-                return self._delivery(message, deadline, how="deliver", index=index)
-            thought = self._think(self._core.think(message))
-            if isinstance(thought.answer, Refusal):
-                return Report(index=index, refusal=thought.answer)
-            return self._delivery(thought.answer, deadline, how="send", rules=thought.rules, index=index)
-        except Exception as problem:  # noqa: BLE001 - one message's failure is that message's report
-            return Report(index=index, error=problem)
 
     def _hand(
         self, works: Sequence[tuple[Work, Told]], *, again: Callable[[], object], seconds: float

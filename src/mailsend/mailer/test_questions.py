@@ -6,21 +6,22 @@ import hashlib
 import hmac
 import secrets  # noqa: TID251 - a token nobody can guess; the mailer may ask chance
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from mailsend.errors import StoreError
+from mailsend.errors import NotInStore, StoreError, StoreRefused
 from mailsend.mailer.clock import utc_now
 from mailsend.mailer.gather import find_scope
-from mailsend.mailer.queueing.consigning import CONFIRMED
 from mailsend.mailer.queueing.depositing import Held
 from mailsend.mailer.thinking import ask_rules
 from mailsend.model.address import Address
 from mailsend.model.message import Message
+from mailsend.model.queue_reason import QueueReason
 from mailsend.model.rules import TestMode
 from mailsend.model.submission import Refusal
 from mailsend.model.test_question import TestAnswer, TestQuestion
+from mailsend.store.confirmed import CONFIRMED, seal_of
 from mailsend.store.vault import needed_keys, purpose_key
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["VALID", "Asking", "Questions"]
 
 VALID: Final = 900.0  # seconds in which a question can be answered
-_ASKED: Final = Held("test_question", "It waits for somebody to say: go on testing, or send for real.")
+_ASKED: Final = Held(
+    QueueReason.TEST_QUESTION, "It waits for somebody to say: go on testing, or send for real."
+)
 _NO_TEST: Final = "Test mode is off by now, and there is no test address: release the mail, or delete it."
 _REAL: Final = TestMode(enabled=False)
 _PURPOSE: Final = "confirm"
@@ -68,7 +71,7 @@ class Questions:
             if isinstance(one, str):
                 mail = self._store.mail(one)
                 if mail is None or mail.state != "held":
-                    raise StoreError(
+                    raise NotInStore(
                         f"{one} is no held mail", advice="Look for it: mailsend queue list state:held."
                     )
                 known.append(one)
@@ -80,7 +83,7 @@ class Questions:
                     refused[place] = answer.explain()
                     continue
                 if not answer.in_test_mode:
-                    raise StoreError(
+                    raise StoreRefused(
                         "test mode is off for this mail", advice="There is nothing to ask: send it."
                     )
                 goes_to = goes_to or answer.envelopes[0].recipients[0]
@@ -88,7 +91,7 @@ class Questions:
                 deposits.append(desk.deposit(answer, how="question", held=_ASKED))
             recipients.update(dict.fromkeys(asked))
         if goes_to is None:
-            raise StoreError("test mode is off", advice="There is nothing to ask: release the mails.")
+            raise StoreRefused("test mode is off", advice="There is nothing to ask: release the mails.")
         return Asking(deposits, known, tuple(recipients), goes_to, refused)
 
     def _goes_to(self, mail: StoredMail) -> Thinking[Address | None]:
@@ -159,8 +162,14 @@ class Questions:
             elif mode is None and not answer.in_test_mode:
                 refused[one] = _NO_TEST
             else:
-                instead[one] = desk.deposit(answer, how=how, linked_to=one)
+                deposit = desk.deposit(answer, how=how, linked_to=one)
+                instead[one] = self._sealed(deposit) if how == CONFIRMED else deposit
         return instead, refused
+
+    def _sealed(self, deposit: Deposit) -> Deposit:
+        """Give the rows with the seal that no row can give itself."""
+        row = deposit.message
+        return replace(deposit, message={**row, "seal": seal_of(row, self._keys)})
 
     def _new_token(self) -> str:
         nonce = secrets.token_urlsafe(18)
@@ -171,7 +180,7 @@ class Questions:
         nonce, _, mark = token.partition(".")
         known = [hmac.compare_digest(mark.encode(), one.encode()) for one in self._marks(nonce)]
         if sum(known) == 0:
-            raise StoreError(
+            raise StoreRefused(
                 "this is no answer to a question asked here", advice="Give the question's token."
             )
         return _digest(token)

@@ -68,11 +68,11 @@ class Upkeep:
 
     def expire(self, *, now: datetime) -> int:
         """End held mails whose ``expires_at`` has passed; give how many."""
-        return self._core.store_door.open("upkeep").outbox.expire(now=now)
+        return self._core.store_door.open("a worker").outbox.expire(now=now)
 
     @property
     def _books(self) -> UpkeepBooks:
-        return self._core.store_door.open("upkeep").upkeep
+        return self._core.store_door.open("a worker").upkeep
 
     def scope_of(self, customer: str, business_unit: str = "") -> Scope | None:
         """Give the scope that a stored mail belongs to; None where its rules cannot be read now.

@@ -91,7 +91,12 @@ class _Writer:
         yield "subject", self._say("subject.hidden") if mail.sensitive else _safe(mail.subject)
         yield "queued", _at(mail.queued_at)
         yield "ended", _at(mail.done_at)
-        yield "state", _safe(" ".join(part for part in (mail.state, mail.reason, mail.why) if part))
+        yield (
+            "state",
+            _safe(
+                " ".join(part for part in (mail.state, mail.reason, mail.why_it_waits(self._locale)) if part)
+            ),
+        )
         yield "message_id", _safe(mail.message_id)
         yield "customer", _safe(" / ".join(part for part in (mail.customer, mail.business_unit) if part))
         yield "from", f"{sender} ({self._say('asked')}: {_safe(mail.requested)})" if asked else sender

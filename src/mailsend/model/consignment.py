@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -161,7 +161,8 @@ class Consignment:
 
     ``data`` ends its lines with CRLF, ``digest`` is its SHA-256 in hexadecimal; ``prepared`` is UTC.
     ``routes`` are the servers that were decided on, as they are known today. ``confirmed``: a person said
-    that this very mail goes to its recipients, test mode or not.
+    that this very mail goes to its recipients, test mode or not. ``told`` gives its facts, for which a
+    standing hold alone asks.
     """
 
     id: str
@@ -179,9 +180,14 @@ class Consignment:
     confirmed: bool = False
     expires_at: datetime | None = None
     hold: Hold | None = None
-    facts: MailFacts = field(default_factory=MailFacts)
+    told: Callable[[], MailFacts] = field(default=MailFacts, repr=False)
 
     @property
     def requested(self) -> Mapping[Address, Standing]:
         """The recipients, as a Submission gives them too."""
         return self.recipients
+
+    @property
+    def facts(self) -> MailFacts:
+        """What a standing hold may ask of it."""
+        return self.told()

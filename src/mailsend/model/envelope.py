@@ -53,12 +53,7 @@ class Envelope:
         reverse_path: Address | Mailbox | NullReversePath | str,
         recipients: Iterable[Address | Mailbox | str] | Address | Mailbox | str,
     ) -> None:
-        path: ReversePath = (
-            NULL_REVERSE_PATH
-            if isinstance(reverse_path, NullReversePath)
-            or (isinstance(reverse_path, str) and reverse_path in ("", "<>"))
-            else _address(reverse_path, "reverse_path", _REVERSE_PATH)
-        )
+        path = reverse_path if isinstance(reverse_path, Address) else _reverse_path(reverse_path)
         several = _several(recipients)
         if not several:
             raise InvalidMessage(
@@ -88,6 +83,12 @@ _REVERSE_PATH: Final = "Give an Address or text; NULL_REVERSE_PATH is for delive
 _RECIPIENT: Final = "Give each recipient as an Address or as text."
 
 
+def _reverse_path(given: object) -> ReversePath:
+    if isinstance(given, NullReversePath) or (isinstance(given, str) and given in ("", "<>")):
+        return NULL_REVERSE_PATH
+    return _address(given, "reverse_path", _REVERSE_PATH)
+
+
 def _several(given: object) -> tuple[object, ...]:
     if isinstance(given, tuple):
         return given
@@ -99,8 +100,6 @@ def _several(given: object) -> tuple[object, ...]:
 
 
 def _address(given: object, field: str, advice: str) -> Address:
-    if isinstance(given, Address):
-        return given
     if isinstance(given, Mailbox):
         return given.address
     if isinstance(given, str):

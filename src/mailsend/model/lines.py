@@ -67,8 +67,8 @@ def has_whole_lines(octets: bytes) -> bool:
     if not octets.endswith(b"\r\n"):
         return False
     # Only what ends its lines so comes back the same from losing every CR and regaining one at each LF.
-    same = octets.replace(b"\r", b"").replace(b"\n", b"\r\n") == octets
-    return same and long_line_at(octets) < 0
+    bare = octets.replace(b"\r", b"")
+    return bare.replace(b"\n", b"\r\n") == octets and long_line_at(bare, b"\n") < 0
 
 
 def bare_line_end_at(octets: bytes) -> int:
@@ -77,15 +77,16 @@ def bare_line_end_at(octets: bytes) -> int:
     return found.start() if found else -1
 
 
-def long_line_at(octets: bytes) -> int:
+def long_line_at(octets: bytes, line_end: bytes = b"\r\n") -> int:
     """Give where the first line of more than 998 octets begins, or -1."""
     start, end = 0, len(octets)
+    reach = LONGEST_LINE + len(line_end)
     # One look for each 1000 octets, not for each line.
     while end - start > LONGEST_LINE:
-        line_end = octets.rfind(b"\r\n", start, start + LONGEST_LINE + 2)
-        if line_end < 0:
+        found = octets.rfind(line_end, start, start + reach)
+        if found < 0:
             return start
-        start = line_end + 2
+        start = found + len(line_end)
     return -1
 
 

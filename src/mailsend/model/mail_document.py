@@ -7,7 +7,7 @@ from typing import Any
 
 from mailsend.model.stored_mail import StoredAttempt, StoredEvent, StoredMail, StoredRecipient
 
-__all__ = ["mail_document"]
+__all__ = ["listed_document", "mail_document"]
 
 
 def mail_document(mail: StoredMail) -> dict[str, Any]:
@@ -65,6 +65,14 @@ def mail_document(mail: StoredMail) -> dict[str, Any]:
         "decisions": list(mail.decisions),
         "events": [_event(one) for one in mail.events],
     }
+
+
+def listed_document(mail: StoredMail) -> dict[str, Any]:
+    """Give what lists tell of a mail: its record and its recipients."""
+    document = mail_document(mail)
+    for one in ("decisions", "attempts", "events"):
+        del document[one]
+    return document
 
 
 def _recipient(one: StoredRecipient) -> dict[str, Any]:

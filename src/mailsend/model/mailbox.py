@@ -147,6 +147,9 @@ class Mailbox:
         except InvalidAddress as fault:
             raise fault.at(field) from None
 
+    def __hash__(self) -> int:
+        return hash(self.address)  # few have several names
+
     def __str__(self) -> str:
         if not self.name:
             return str(self.address)

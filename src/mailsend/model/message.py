@@ -129,9 +129,9 @@ class Message:
         keep = object.__setattr__
         keep(self, "from_", None if from_ is None else read_sender(from_, field="from_"))
         keep(self, "to", read_mailboxes(to, field="to"))
-        keep(self, "cc", read_mailboxes(cc, field="cc"))
-        keep(self, "bcc", read_mailboxes(bcc, field="bcc"))
-        keep(self, "reply_to", read_mailboxes(reply_to, field="reply_to"))
+        keep(self, "cc", () if cc == () else read_mailboxes(cc, field="cc"))
+        keep(self, "bcc", () if bcc == () else read_mailboxes(bcc, field="bcc"))
+        keep(self, "reply_to", () if reply_to == () else read_mailboxes(reply_to, field="reply_to"))
         bounces = None if bounce_to is None else read_mailbox(bounce_to, field="bounce_to")
         keep(self, "bounce_to", None if bounces is None else bounces.address)
         keep(self, "customer", None if customer is None else read.text("customer", customer))

@@ -113,6 +113,8 @@ def values(field: str, given: object) -> Mapping[str, Any]:
 
 def texts(field: str, given: object) -> Mapping[str, str]:
     """Give a mapping of text to text as it is now."""
+    if given is NOTHING:
+        return NOTHING
     kept = values(field, given)
     for name, value in kept.items():
         if not isinstance(value, str):

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, overload
 
 from mailsend.model.address import Address, ByAddress
+from mailsend.model.frozen import by_slots
 
 if TYPE_CHECKING:
     from mailsend.model.decision import Decision
@@ -113,6 +114,7 @@ class Conversation(Sequence[Exchange]):
         return repr(self._read())
 
 
+@by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientResult:
     """What became of one requested recipient.
@@ -134,6 +136,7 @@ class RecipientResult:
     lasting: bool = False
 
 
+@by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One try at one server: what each recipient of the envelope was told.
@@ -160,6 +163,7 @@ class Attempt:
     dot_out: bool = False
 
 
+@by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What became of one message, recipient by recipient.

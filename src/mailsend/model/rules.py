@@ -134,6 +134,7 @@ class Scope:
     customer: Customer | None = None
     business_unit: BusinessUnit | None = None
     levels: tuple[tuple[str, Level], ...] = field(init=False, repr=False, compare=False)
+    _asked: dict[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         named = (
@@ -143,14 +144,15 @@ class Scope:
         )
         levels = tuple([(name, level) for name, level in named if level is not None])
         object.__setattr__(self, "levels", levels)
+        object.__setattr__(self, "_asked", {})
 
     def first(self, key: str) -> Any:
         """Give the innermost value of the field ``key`` that a scope states, else None."""
-        for _, level in self.levels:
-            value = getattr(level, key)
-            if value is not None:
-                return value
-        return None
+        asked = self._asked  # mail after mail asks for the same
+        if key not in asked:
+            stated = [getattr(level, key) for _, level in self.levels]
+            asked[key] = next((one for one in stated if one is not None), None)
+        return asked[key]
 
     @property
     def allowed_domains(self) -> tuple[DomainPattern, ...]:
@@ -174,10 +176,9 @@ class Scope:
 
     def is_bounce_mailbox(self, address: Address) -> bool:
         """Whether bounces of this scope are read from ``address``, with any token or ``+detail`` (M16)."""
-        delimiter = self.bounce_delimiter
         for _, level in self.levels:
             stated = level.bounce_address
-            if stated is not None and _same_mailbox(stated, address, delimiter):
+            if stated is not None and _same_mailbox(stated, address, self.bounce_delimiter):
                 return True
         return False
 

@@ -129,6 +129,12 @@ class StoredMail:
     attempts: tuple[StoredAttempt, ...] = field(default=(), repr=False)
     events: tuple[StoredEvent, ...] = ()
 
+    def why_it_waits(self, locale: str = "en") -> str:
+        """Tell why it is held: as it was written down, else what the reason means; empty where it is not."""
+        from mailsend.model.words import why_it_waits
+
+        return self.why or why_it_waits(self.reason, locale)
+
     def explain(self, locale: str = "en") -> str:
         """Tell, like a person, which choices were made for this mail and why."""
         from mailsend.model.words import explain

@@ -54,24 +54,19 @@ def address(
     before = known(message, circumstances)
     sender = before.sender if before else resolve_sender(message, circumstances)
     reply_to = before.reply_to if before else resolve_reply_to(message, sender, circumstances)
-    made: list[Decision] = [sender, reply_to]
-
-    def refused(refusal: Refusal) -> Refusal:
-        return replace(refusal, decisions=tuple(made))
-
     if (obstacle := check_request(message, circumstances)) is not None:
-        return refused(obstacle)
+        return replace(obstacle, decisions=(sender, reply_to))
     recipients = NOBODY
     if recipients_needed or message.to or message.cc or message.bcc:
         settled = resolve_recipients(message, circumstances)
         if isinstance(settled, Refusal):
-            return refused(settled)
-        made.append(recipients := settled)
+            return replace(settled, decisions=(sender, reply_to))
+        recipients = settled
     if before:
         return Addressed(settled=before, recipients=recipients)
     routes = choose_routes(message, sender, recipients.reached, circumstances)
     if isinstance(routes, Refusal):
-        return refused(routes)
+        return replace(routes, decisions=(sender, reply_to, recipients) if recipients else (sender, reply_to))
     return_path = choose_return_path(message, sender, reply_to, recipients, routes, circumstances)
     signatures, keys = choose_signatures(sender, routes, circumstances)
     now = Settled(

@@ -28,9 +28,8 @@ from mailsend.decide.sender import SenderDecision
 from mailsend.errors import InvalidMessage, TemplateError
 from mailsend.model.circumstances import Circumstances, SigningKey
 from mailsend.model.content import Content
-from mailsend.model.decision import Decision
 from mailsend.model.frozen import by_slots
-from mailsend.model.message import Message
+from mailsend.model.message import Invitation, Message
 from mailsend.model.submission import Refusal, Submission
 from mailsend.prepare.addressing import address
 from mailsend.prepare.envelopes import envelopes_of
@@ -90,20 +89,14 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
     if isinstance(addressed, Refusal):
         return addressed
     settled = addressed.settled
-    made: list[Decision] = list(addressed.decisions)
-
-    def refused(refusal: Refusal) -> Refusal:
-        return replace(refusal, decisions=tuple(made))
-
     rendered = _render(message, settled.sender, circumstances)
     if isinstance(rendered, Refusal):
-        return refused(rendered)
+        return replace(rendered, decisions=addressed.decisions)
     content = check_content(message, rendered, circumstances.locale, circumstances)
     if isinstance(content, Refusal):
-        return refused(content)
-    made.append(content)
-    if (obstacle := _check_calendar(message)) is not None:
-        return refused(obstacle)
+        return replace(content, decisions=addressed.decisions)
+    if message.calendar is not None and (obstacle := _check_calendar(message.calendar)) is not None:
+        return replace(obstacle, decisions=(*addressed.decisions, content))
     unmarked = None
     if circumstances.test_mode.enabled:
         unmarked = rendered
@@ -114,9 +107,9 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
     )
     pieces = _write(letter)
     if isinstance(pieces, Refusal):
-        return refused(pieces)
+        return replace(pieces, decisions=(*addressed.decisions, content))
     if (obstacle := check_size(sum(map(len, pieces)), circumstances)) is not None:
-        return refused(obstacle)
+        return replace(obstacle, decisions=(*addressed.decisions, content))
     return Draft(
         message=message,
         circumstances=circumstances,
@@ -240,12 +233,12 @@ def _write(letter: Letter) -> tuple[bytes, ...] | Refusal:
     )
 
 
-def _check_calendar(message: Message) -> Refusal | None:
-    if message.calendar is None or (why := method_fault(message.calendar)) is None:
+def _check_calendar(invitation: Invitation) -> Refusal | None:
+    if (why := method_fault(invitation)) is None:
         return None
     return Refusal(
         step=ContentDecision.step,
         reason=ContentRefused.CALENDAR_METHOD,
-        facts={"why": why, "method": message.calendar.method},
+        facts={"why": why, "method": invitation.method},
         advice="Give Invitation the METHOD that stands in the calendar object.",
     )

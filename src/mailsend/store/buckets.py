@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, select, text, update
@@ -25,6 +26,7 @@ __all__ = [
     "read_bucket",
     "take_from",
     "take_kept",
+    "write_rates",
 ]
 
 _this: Final = table.c.name == bindparam("which")
@@ -35,6 +37,7 @@ _BEGIN: Final = Statement(
     )
 )
 _LOCKED: Final = Statement(select(table.c.rates, table.c.bucket, table.c.at).where(_this).with_for_update())
+_KEPT_RATES: Final = Statement(select(table.c.rates).where(_this))
 _SKEW: Final = 10 * MICROSECONDS  # by which the clocks of several hosts may differ
 _SET: Final = Statement(update(table).where(_this), columns=("rates", "bucket", "at"))
 
@@ -63,6 +66,20 @@ def keep_rates(transaction: Transaction, name: str, limit: Limit, *, now: int) -
     ``now`` is in microseconds, as the store keeps times, here and below.
     """
     transaction.run(_BEGIN, name=name, rates=_rates(limit), bucket=_outs(FULL), at=now)
+
+
+def write_rates(transaction: Transaction, limits: Mapping[str, Limit], *, now: int) -> None:
+    """Write down the rates of limits by their names, where the rows say others or there is none yet.
+
+    What was taken stays taken. Rows that say so already are not locked.
+    """
+    for name in sorted(limits):
+        rows = transaction.run(_KEPT_RATES, which=name)
+        if not rows:
+            keep_rates(transaction, name, limits[name], now=now)
+        elif rows[0].rates != _rates(limits[name]):
+            row = _locked(transaction, name, limits[name], now)
+            _set(transaction, name, limits[name], _bucket(row, limits[name]), row.at)
 
 
 def take_kept(transaction: Transaction, name: str, *, now: int, recipients: int = 1) -> Taken | Wait | None:

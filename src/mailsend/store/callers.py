@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from mailsend.errors import StoreError
 from mailsend.store.database import Transaction
+from mailsend.store.direct import Guest
 from mailsend.store.queue.deposit import Deposit, Placed, place
 from mailsend.store.schema.upkeep import identity
 
@@ -48,8 +50,9 @@ def place_by(
     else:
         raise StoreError(f"a connection is expected, not {type(given).__name__}", advice=_KINDS)
     _refuse_another_store(connection, uuid)
-    transaction = Transaction(connection)
-    placed = [place(transaction, one, now=now) for one in deposits]
+    transaction = Transaction(Guest(connection))
+    # The row of a limit is everybody's: it would be locked until the caller commits.
+    placed = [place(transaction, replace(one, limit=None), now=now) for one in deposits]
     _call_after_commit(given, committed)
     return placed
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from sqlalchemy import bindparam, insert, select, update
 
-from mailsend.errors import StoreError, UnknownCustomer
+from mailsend.errors import NotInStore, StoreError, StoreRefused, UnknownCustomer
 from mailsend.model.customer_record import CustomerVersion
 from mailsend.model.secret import Secret
 from mailsend.store.customer_codec import CustomerCodec
@@ -133,7 +133,7 @@ class CustomerBook:
             rows = transaction.run(_CURRENT, which=name)
             before = rows[0].version if rows else 0
             if based_on is not None and based_on != before:
-                raise StoreError(
+                raise StoreRefused(
                     f"the rules of {name!r} were changed meanwhile (version {before})",
                     advice="Look at them again, and repeat the change.",
                 )
@@ -204,7 +204,7 @@ class CustomerBook:
         raise _unknown(name)
 
     def _missing(self, name: str, version: int) -> Any:
-        raise StoreError(
+        raise NotInStore(
             f"{name!r} has no version {version}", advice=f"Its current one is {self.version(name)}."
         )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from mailsend.errors import StoreError
+from mailsend.store.direct import Direct, Guest
 from mailsend.store.engine import READS, advisory_lock, engine_at
 from mailsend.store.failures import told
 from mailsend.store.first_use import make_at_first_use
@@ -20,6 +21,7 @@ from mailsend.store.forgetting import forgotten
 from mailsend.store.fork_gate import FORK_GATE
 from mailsend.store.location import Location, StoreKind
 from mailsend.store.revision import check, create_all
+from mailsend.store.same_file import SameFile
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -37,21 +39,23 @@ _all: weakref.WeakSet[Database] = weakref.WeakSet()
 class Transaction:
     """What runs statements within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    __slots__ = ("_ground",)
+
+    def __init__(self, ground: Direct | Guest) -> None:
+        self._ground: Final = ground
 
     def run(self, statement: Statement, **values: Any) -> Sequence[Any]:
         """Run ``statement``; give its rows."""
-        return statement.run(self._connection, values)
+        return statement.run(self._ground, values)
 
     def run_many(self, statement: Statement, rows: Sequence[dict[str, Any]]) -> int:
         """Run ``statement`` once for each of ``rows``; give how many rows of the table changed."""
-        return statement.run_many(self._connection, rows)
+        return statement.run_many(self._ground, rows)
 
     @property
     def connection(self) -> Connection:
         """The connection itself, for what is built anew each time, as a search is."""
-        return self._connection
+        return self._ground.connection
 
 
 class _Opened:
@@ -59,9 +63,10 @@ class _Opened:
 
     def __init__(self, location: Location) -> None:
         self.engine: Engine = engine_at(location)
-        self.reading: deque[Connection] = deque()
-        self.writing: deque[Connection] = deque()
+        self.reading: deque[Direct] = deque()
+        self.writing: deque[Direct] = deque()
         self.checked = False
+        self.file = SameFile(location)
 
 
 class Database:
@@ -78,28 +83,40 @@ class Database:
         self._open: _Opened | None = None
         _all.add(self)
 
+    @property
+    def is_far(self) -> bool:
+        """Whether each statement goes to a server and back, and is committed there when it is by itself."""
+        return self.location.kind is StoreKind.POSTGRESQL
+
     def read(self, statement: Statement, **values: Any) -> Sequence[Any]:
         """Run one query by itself; give its rows."""
         return self.looking(lambda transaction: transaction.run(statement, **values))
 
+    def at_one_stroke(self, work: Callable[[Transaction], T]) -> T:
+        """Give what ``work`` writes by a single statement, which is its own commit where this ``is_far``."""
+        return self._outside_transactions(work, again=False)
+
     def looking(self, work: Callable[[Transaction], T]) -> T:
         """Give what ``work`` reads; it is done again where a connection was lost while it waited."""
+        return self._outside_transactions(work, again=True)
+
+    def _outside_transactions(self, work: Callable[[Transaction], T], *, again: bool) -> T:
         with self._alone():
             while True:
-                opened, connection, waited = self._take(reading=True)
+                opened, direct, waited = self._take(reading=True)
                 try:
-                    found = work(Transaction(connection))
-                    connection.rollback()
+                    found = work(Transaction(direct))
+                    direct.connection.rollback()
                 except SQLAlchemyError as problem:
-                    lost = connection.invalidated
-                    _discard(connection)
-                    if waited and lost:
+                    lost = direct.connection.invalidated
+                    _discard(direct)
+                    if waited and lost and again:
                         continue
                     raise told(problem, self.location) from problem
                 except BaseException:
-                    _discard(connection)
+                    _discard(direct)
                     raise
-                _keep(opened.reading, connection)
+                _keep(opened.reading, direct)
                 return found
 
     @contextlib.contextmanager
@@ -109,17 +126,17 @@ class Database:
         It is alone with its ``topic``; without one, rows alone are locked as they are written.
         """
         with self._alone():
-            opened, connection = self._begin(topic)
+            opened, direct = self._begin(topic)
             try:
-                yield Transaction(connection)
-                connection.commit()
+                yield Transaction(direct)
+                direct.commit()
             except SQLAlchemyError as problem:
-                _discard(connection)
+                _discard(direct)
                 raise told(problem, self.location) from problem
             except BaseException:
-                _discard(connection)
+                _discard(direct)
                 raise
-            _keep(opened.writing, connection)
+            _keep(opened.writing, direct)
 
     def run(self, work: Callable[[Connection], Any]) -> Any:
         """Give what ``work`` makes of a connection, without asking whether the tables are there."""
@@ -136,8 +153,8 @@ class Database:
             opened, self._open, self._closed = self._open, None, True
         if opened is None:
             return
-        for connection in (*opened.reading, *opened.writing):
-            _discard(connection)
+        for direct in (*opened.reading, *opened.writing):
+            _discard(direct)
         opened.engine.dispose()
 
     def forget(self) -> None:
@@ -170,9 +187,10 @@ class Database:
                 self._open = opened
             return self._open
 
-    def _take(self, *, reading: bool) -> tuple[_Opened, Connection, bool]:
+    def _take(self, *, reading: bool) -> tuple[_Opened, Direct, bool]:
         """Give a connection, and whether it waited for this since an earlier use."""
         opened = self._opened()
+        opened.file.check()
         try:
             return opened, (opened.reading if reading else opened.writing).pop(), True
         except IndexError:
@@ -180,51 +198,54 @@ class Database:
         if not opened.checked and self.location.kind is StoreKind.SQLITE:
             make_at_first_use(self.location)
         try:
-            connection = opened.engine.connect()
+            direct = Direct(opened.engine.connect())
         except SQLAlchemyError as problem:
             raise told(problem, self.location) from problem
         try:
-            if reading:
-                connection = connection.execution_options(**READS[self.location.kind])
+            # SQLite's transactions we begin ourselves.
+            if reading or self.location.kind is not StoreKind.POSTGRESQL:
+                direct.connection.execution_options(**READS[self.location.kind])
             if not opened.checked:
-                check(connection, self.location)
-                connection.rollback()
+                check(direct.connection, self.location)
+                direct.connection.rollback()
+                opened.file.know()
                 opened.checked = True
         except SQLAlchemyError as problem:
-            _discard(connection)
+            _discard(direct)
             raise told(problem, self.location) from problem
         except StoreError:
-            _discard(connection)
+            _discard(direct)
             raise
-        return opened, connection, False
+        return opened, direct, False
 
-    def _begin(self, topic: str | None) -> tuple[_Opened, Connection]:
+    def _begin(self, topic: str | None) -> tuple[_Opened, Direct]:
         while True:
-            opened, connection, waited = self._take(reading=False)
+            opened, direct, waited = self._take(reading=False)
             try:
-                connection.begin()
-                if topic is not None and self.location.kind is StoreKind.POSTGRESQL:
-                    advisory_lock(connection, topic)
+                if self.location.kind is not StoreKind.POSTGRESQL:  # there it begins by itself
+                    direct.begin_at_once()
+                elif topic is not None:
+                    advisory_lock(direct.connection, topic)
             except SQLAlchemyError as problem:
-                lost = connection.invalidated
-                _discard(connection)
+                lost = direct.connection.invalidated
+                _discard(direct)
                 if waited and lost:
                     continue
                 raise told(problem, self.location) from problem
-            return opened, connection
+            return opened, direct
 
 
-def _keep(kept: deque[Connection], connection: Connection) -> None:
+def _keep(kept: deque[Direct], direct: Direct) -> None:
     if len(kept) < _KEPT:
-        kept.append(connection)
+        kept.append(direct)
     else:
-        _discard(connection)
+        _discard(direct)
 
 
-def _discard(connection: Connection) -> None:
+def _discard(direct: Direct) -> None:
     """Undo what is open on it, and close it; where it is lost there is nothing left to do."""
     with contextlib.suppress(SQLAlchemyError):
-        connection.close()
+        direct.connection.close()
 
 
 def _after_fork() -> None:

@@ -60,6 +60,10 @@ def _begin_at_once(connection: Connection) -> None:
 def _sqlite(location: Location) -> sqlite3.Connection:
     name = ":memory:" if location.path is None else f"file:{quote(str(location.path.absolute()))}?mode=rw"
     if location.path is not None and not location.path.is_file():
+        if location.path.exists():
+            raise StoreError(
+                f"the store {location.path} is no file", advice="Let application.store name a file."
+            )
         raise StoreError(
             f"there is no store at {location.path}",
             advice="Make it: mailsend store upgrade. A relative path counts from the file that names it.",

@@ -9,7 +9,15 @@ from sqlalchemy import bindparam, delete, select
 
 from mailsend.decide.limit import Limit, Out, Rate, Taken, Wait
 from mailsend.model.limit_record import LimitRecord, RateRecord
-from mailsend.store.buckets import keep_rates, lane_name, put_back, read_bucket, take_from, take_kept
+from mailsend.store.buckets import (
+    keep_rates,
+    lane_name,
+    put_back,
+    read_bucket,
+    take_from,
+    take_kept,
+    write_rates,
+)
 from mailsend.store.events import note
 from mailsend.store.schema.upkeep import limit as table
 from mailsend.store.server_changes import kept_text
@@ -17,6 +25,7 @@ from mailsend.store.statement import Statement
 from mailsend.store.times import MICROSECONDS, moment, time_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from concurrent.futures import Future
 
     from mailsend.store.database import Database, Transaction
@@ -65,6 +74,11 @@ class LimitBook:
         return self._writer.submit(
             lambda transaction: self.give_back(transaction, name, limit, at, recipients)
         )
+
+    def keeping(self, limits: Mapping[str, Limit], now: datetime) -> Future[None]:
+        """Write the rates of limits down by their names, where they differ, in this process's next transaction."""
+        at = moment(now)
+        return self._writer.submit(lambda transaction: write_rates(transaction, limits, now=at))
 
     def all(self, *, now: datetime) -> tuple[LimitRecord, ...]:
         """Give what every limit has out at ``now``, sorted by name."""

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, final
 
-from mailsend.errors import StoreError
+from mailsend.errors import NotInStore, StoreError
 from mailsend.model.server import ServerState
 from mailsend.store.fingerprint import Fingerprint, matches
 from mailsend.store.server_rows import ServerRow
@@ -37,10 +37,10 @@ class Shelf:
         return tuple(one.name for one in self.rows)
 
     def row(self, name: str) -> ServerRow:
-        """Give the row of the server ``name``; raises StoreError that names those there are."""
+        """Give the row of the server ``name``; raises NotInStore that names those there are."""
         found = next((one for one in self.rows if one.name == name), None)
         if found is None:
-            raise StoreError(
+            raise NotInStore(
                 f"{self._customer!r} has no server {name!r}",
                 advice=f"There are: {', '.join(self.names)}." if self.rows else "There is none yet: add one.",
             )

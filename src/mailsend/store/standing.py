@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 from sqlalchemy import bindparam, insert, or_, select, update
 
 from mailsend.decide.query import parse
-from mailsend.errors import InvalidQuery, StoreError
+from mailsend.errors import InvalidQuery, NotInStore, StoreError
 from mailsend.model.query import Query
 from mailsend.model.standing_hold import StandingHold, cannot_stand
 from mailsend.store.events import note
@@ -136,7 +136,7 @@ class StandingBook:
             return True
 
         if not self._writer.do(work):
-            raise StoreError(
+            raise NotInStore(
                 f"there is no standing hold {id}", advice="Look which there are: mailsend queue stats."
             )
 

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+from collections import namedtuple
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, final
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Dialect
     from sqlalchemy.sql.expression import Executable
 
-__all__ = ["Statement"]
+    from mailsend.store.direct import Direct, Guest
+
+__all__ = ["Compiled", "Statement"]
 
 
-class _Compiled(NamedTuple):
+@final
+class Compiled:
     """SQL for one driver; ``order`` is that of its values where the driver numbers them.
 
     ``given`` are values that the statement brings itself.
     """
 
-    text: str
-    order: tuple[str, ...] | None
-    given: dict[str, Any]
+    __slots__ = ("_given", "_in_order", "_row", "text")
+
+    def __init__(self, text: str, order: Sequence[str] | None, given: dict[str, Any]) -> None:
+        self.text: Final = text
+        self._given: Final = given
+        self._in_order: Final = None if order is None else _in_order(order)
+        self._row: Callable[[Sequence[Any]], Any] | None = None
 
     def arranged(self, values: dict[str, Any]) -> Any:
-        if self.given:
-            values = {**self.given, **values}
-        return values if self.order is None else tuple([values[one] for one in self.order])
+        """Give ``values``, and those of its own, as the driver takes them."""
+        if self._given:
+            values = {**self._given, **values}
+        return values if self._in_order is None else self._in_order(values)
+
+    def named(self, description: Sequence[Sequence[Any]], found: Sequence[Sequence[Any]]) -> list[Any]:
+        """Give the driver's rows as named tuples."""
+        row = self._row
+        if row is None:  # its columns are the same each time
+            names = [one[0] for one in description]
+            kind: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # known at run time alone
+            row = self._row = kind._make
+        return [row(one) for one in found]
 
 
 @final
@@ -37,33 +56,37 @@ class Statement:
     def __init__(self, built: Executable, *, columns: Sequence[str] | None = None) -> None:
         self._built: Final = built
         self._columns: Final = columns
-        self._compiled: dict[str, _Compiled] = {}
+        self._compiled: dict[tuple[str, str, str], Compiled] = {}
 
-    def run(self, connection: Connection, values: dict[str, Any]) -> Sequence[Any]:
+    def run(self, ground: Direct | Guest, values: dict[str, Any]) -> Sequence[Any]:
         """Run it with ``values`` by name; give the rows of a query (named tuples), and none otherwise."""
-        compiled = self._for(connection)
-        result = connection.exec_driver_sql(compiled.text, compiled.arranged(values))
-        return result.fetchall() if result.returns_rows else ()
+        return ground.run(self._for(ground.dialect), values)
 
-    def run_many(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
+    def run_many(self, ground: Direct | Guest, rows: Sequence[dict[str, Any]]) -> int:
         """Run it once for each of ``rows``; give how many rows of the table it changed in all."""
-        if not rows:
-            return 0
-        compiled = self._for(connection)
-        return connection.exec_driver_sql(compiled.text, [compiled.arranged(one) for one in rows]).rowcount
+        return ground.run_many(self._for(ground.dialect), rows) if rows else 0
 
-    def _for(self, connection: Connection) -> _Compiled:
-        # A caller's connection may have another driver, which marks values in another way.
-        driver = f"{connection.dialect.name}+{connection.dialect.driver}"
-        found = self._compiled.get(driver)
+    def _for(self, dialect: Dialect) -> Compiled:
+        # A caller's connection may have another driver, which marks values in another way, as ours may.
+        found = self._compiled.get(key := (dialect.name, dialect.driver, dialect.paramstyle))
         if found is None:
-            found = self._compiled[driver] = self._compile(connection)
+            found = self._compiled[key] = self._compile(dialect)
         return found
 
-    def _compile(self, connection: Connection) -> _Compiled:
+    def _compile(self, dialect: Dialect) -> Compiled:
         compiled: Any = self._built.compile(  # type: ignore[attr-defined]  # every statement has it
-            dialect=connection.dialect, column_keys=self._columns
+            dialect=dialect, column_keys=self._columns
         )
-        order = compiled.positiontup
         given = {name: value for name, value in compiled.params.items() if value is not None}
-        return _Compiled(str(compiled), None if order is None else tuple(order), given)
+        return Compiled(str(compiled), compiled.positiontup, given)
+
+
+def _in_order(names: Sequence[str]) -> Callable[[dict[str, Any]], Any]:
+    """Give what takes the values of ``names`` out, as a tuple."""
+    match names:
+        case []:
+            return lambda _: ()
+        case [name]:
+            return lambda values: (values[name],)
+        case _:
+            return itemgetter(*names)

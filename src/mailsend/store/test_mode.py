@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, final
 from sqlalchemy import bindparam, select, text, update
 
 from mailsend.decide.state import Act
-from mailsend.errors import StoreError
+from mailsend.errors import NotInStore, StoreRefused
 from mailsend.store.events import note
 from mailsend.store.instead import for_the_open
 from mailsend.store.outbox.acts import act_on
@@ -170,13 +170,13 @@ class TestModeBook:
 def _open(transaction: Transaction, digest: str, now: datetime) -> Asked:
     rows = transaction.run(_ASKED, which=digest)
     if not rows:
-        raise StoreError("this question was never asked here", advice="Ask it anew, and answer that one.")
+        raise NotInStore("this question was never asked here", advice="Ask it anew, and answer that one.")
     row = rows[0]
     if row.used_at is not None:
-        raise StoreError(
+        raise StoreRefused(
             f"this question was answered by {row.by} at {time_of(row.used_at):%Y-%m-%d %H:%M} UTC ({row.answer})",
             advice="A question is answered once; ask anew about what is left.",
         )
     if time_of(row.until) <= now:
-        raise StoreError("the time to answer this question has passed", advice="Ask it anew.")
+        raise StoreRefused("the time to answer this question has passed", advice="Ask it anew.")
     return Asked(tuple(json.loads(row.messages)), time_of(row.until))

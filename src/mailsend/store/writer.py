@@ -120,8 +120,8 @@ class Writer:
             try:
                 if not self._waiting:
                     self._refuse_closed()
-                    with self._database.writing() as transaction:
-                        return work(transaction)
+                    done: T = self._write(work)
+                    return done
             finally:
                 self._turn.release()
         return self.submit(work).result()
@@ -202,23 +202,29 @@ class Writer:
         works = [one for one in works if one[1].running() or one[1].set_running_or_notify_cancel()]
         if not works:
             return
+        if len(works) == 1:
+            self._commit_alone(*works[0])
+            return
         try:
             with self._database.writing() as transaction:
                 answers = [work(transaction) for work, _ in works]
-        except BaseException as problem:  # noqa: BLE001 - it is told to whoever waits
-            if len(works) == 1:
-                self._fail(*works[0], problem)
-                return
+        except BaseException:  # noqa: BLE001 - it is told to whoever waits
             for one in works:
                 self._commit_alone(*one)
             return
         for (_, future), answer in zip(works, answers, strict=True):
             future.set_result(answer)
 
+    def _write(self, work: Work) -> Any:
+        """Do one work by itself, with a commit; a server is asked once where one statement does it."""
+        if self._database.is_far and isinstance(work, Item) and work.alone is not None:
+            return self._database.at_one_stroke(work.alone)
+        with self._database.writing() as transaction:
+            return work(transaction)
+
     def _commit_alone(self, work: Work, future: Future[Any]) -> None:
         try:
-            with self._database.writing() as transaction:
-                answer = work(transaction)
+            answer = self._write(work)
         except BaseException as problem:  # noqa: BLE001 - it is told to whoever waits
             self._fail(work, future, problem)
         else:

@@ -24,13 +24,17 @@ Together = Callable[["Transaction", "list[Any]"], Any]
 
 
 class Item:
-    """One thing that is written with others of its kind; alone, it is a work like any other."""
+    """One thing that is written with others of its kind; by itself, it is a work like any other.
 
-    __slots__ = ("item", "together")
+    ``alone`` does it in one statement, which needs no transaction around it.
+    """
 
-    def __init__(self, together: Together, item: Any) -> None:
+    __slots__ = ("alone", "item", "together")
+
+    def __init__(self, together: Together, item: Any, *, alone: Work | None = None) -> None:
         self.together = together
         self.item = item
+        self.alone = alone
 
     def __call__(self, transaction: Transaction) -> Any:
         """Write it by itself."""

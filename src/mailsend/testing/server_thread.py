@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterable
@@ -39,19 +40,32 @@ class ServerThread:
 
     def stop(self, sessions: Iterable[ScriptedSession]) -> None:
         """Throw ``sessions`` away, stop listening and end the thread."""
-        self._run(self._close(list(sessions)))
+        self._run(self._close(sessions))
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_PATIENCE)
         self._loop.close()
 
-    async def _close(self, sessions: list[ScriptedSession]) -> None:
+    async def _close(self, sessions: Iterable[ScriptedSession]) -> None:
+        # asyncio leaves a connection open that it took a moment ago, where nothing has begun with it yet.
+        while any(map(_has_not_begun, asyncio.all_tasks())):  # noqa: ASYNC110  they begin in the next turn
+            await asyncio.sleep(0)
         self._server.close()
-        for one in sessions:
+        await _let_others_go_on()  # a new connection is told of, and becomes a session
+        for one in list(sessions):
             one.end()
         mine = asyncio.current_task()
         others = [task for task in asyncio.all_tasks() if task is not mine]
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        for _ in range(_TURNS):  # aborted transports say so in the turns that follow
-            await asyncio.sleep(0)
+        await _let_others_go_on()  # aborted transports say so in the turns that follow
+
+
+def _has_not_begun(task: asyncio.Task[Any]) -> bool:
+    work = task.get_coro()
+    return inspect.iscoroutine(work) and inspect.getcoroutinestate(work) == inspect.CORO_CREATED
+
+
+async def _let_others_go_on() -> None:
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)

@@ -12,6 +12,7 @@ from mailsend.decide.verdict import Reason, Verdict, conclude
 from mailsend.errors import InvalidMessage
 from mailsend.model.address import Address, ByAddress
 from mailsend.model.envelope import Envelope
+from mailsend.model.frozen import by_slots
 from mailsend.model.reply import Reply
 from mailsend.model.report import Attempt, Exchange, Outcome, RecipientResult
 
@@ -31,6 +32,7 @@ __all__ = [
 BeforeContent: TypeAlias = Callable[[str, Sequence[Address]], Awaitable[bool]]
 
 
+@by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitOptions:
     """What a mail asks of the transport beside its envelope.

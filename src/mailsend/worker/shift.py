@@ -47,7 +47,7 @@ class Shift:
         self._word = Stopping()
         self._rounds: set[asyncio.Future[Done]] = set()
         self._others: dict[str, asyncio.Future[Any]] = {}
-        self._due = {"duties": 0.0, "health": 0.0}  # when each is next, on the clock of the process
+        self._due: dict[str, float] = {}  # when each that is done is next, on the clock of the process
         self._look_at = 0.0
         self._wanted = 1  # rounds that are worth beginning now
         self._failures = 0
@@ -96,7 +96,7 @@ class Shift:
     def _do(self, name: str, now: float, every: float, work: Any) -> None:
         """Begin what is due and not under way."""
         running = self._others.get(name)
-        if now >= self._due[name] and (running is None or running.done()):
+        if now >= self._due.get(name, 0.0) and (running is None or running.done()):
             self._due[name] = now + every
             self._others[name] = begun = asyncio.ensure_future(work())
             begun.add_done_callback(_told_where_it_failed)

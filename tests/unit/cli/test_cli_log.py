@@ -6,6 +6,9 @@ import csv
 import io
 import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,17 +109,24 @@ def test_pages_follow_each_other(mailsend, mailer):
     assert [one["id"] for one in (*first["mails"], *second["mails"])] == ids[::-1]
     assert second["next"] is None
     assert f"--after {first['next']}" in mailsend("log", "search", "--limit", 2).out
-    assert mailsend("log", "search", "--after", "nowhere").code == 69
+    assert mailsend("log", "search", "--after", "nowhere").code == 64
 
 
 def test_a_page_is_turned_by_a_key_on_a_terminal(mailsend, mailer, monkeypatch):
-    """Enter shows the next page, q ends."""
+    """Enter shows the next page, q ends, and so does Ctrl-D."""
     ids = [mailer.enqueue(Message(to="bob@example.org", text="x")) for _ in range(5)]
     keys = iter(["", "q"])
     monkeypatch.setattr("mailsend.cli.log_looking._watched", lambda _: True)
     monkeypatch.setattr("builtins.input", lambda _: next(keys))
     said = mailsend("log", "search", "--limit", 2, "--columns", "id")
     assert said.out.split() == ["id", ids[4], ids[3], "id", ids[2], ids[1]]
+
+    def ended(_):
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", ended)
+    said = mailsend("log", "search", "--limit", 2, "--columns", "id")
+    assert (said.code, said.out.split()) == (0, ["id", ids[4], ids[3]])
 
 
 def test_a_mail_is_shown_with_its_conversation_and_decisions(mailsend, mailer, sent):
@@ -138,7 +148,7 @@ def test_a_mail_is_shown_with_its_conversation_and_decisions(mailsend, mailer, s
     assert (document["id"], "content" in document, len(document["explained"]) > 3) == (sent, False, True)
     assert mailsend("log", "show").code == 64
     gone = mailsend("log", "show", "nobody")
-    assert (gone.code, "no mail nobody" in gone.err) == (69, True)
+    assert (gone.code, "no mail nobody" in gone.err) == (65, True)
 
 
 def test_sensitive_mail_shows_neither_subject_nor_content(mailsend, mailer):
@@ -148,7 +158,7 @@ def test_sensitive_mail_shows_neither_subject_nor_content(mailsend, mailer):
     assert "(sensitive)" in mailsend("log", "search").out
     for words in (("show", mail, "--content"), ("resend", mail, "--reason", "x")):
         said = mailsend("log", *words)
-        assert (said.code, "sensitive" in said.err) == (69, True)
+        assert (said.code, "sensitive" in said.err) == (77, True)
 
 
 def test_an_export_is_a_table_or_lines_of_json(mailsend, sent):
@@ -169,16 +179,17 @@ def test_an_export_is_a_table_or_lines_of_json(mailsend, sent):
     ("words", "code", "told"),
     [
         (("export", "--json"), 64, ""),
-        (("export", "--format", "xls"), 69, "csv, jsonl"),
+        (("export", "--format", "xls"), 64, "'csv', 'jsonl'"),
         (("export", "--out", "nowhere/log.csv"), 73, "nowhere/log.csv"),
         (("search", "colour:blue"), 64, "colour"),
         (("case",), 64, "a case needs a query"),
         (("resend",), 64, "no mail is named"),
         (("resend", "x"), 64, "--reason"),
-        (("resend", "x", "--reason", "y"), 69, "no mail x"),
+        (("resend", "x", "--reason", "y"), 65, "no mail x"),
         (("stats", "--since", "yesterday"), 64, "--since yesterday"),
         (("stats", "--until", '2d" from:"x'), 64, "this is no time"),
-        (("stats", "--timezone", "Mars/Olympus"), 69, "Mars/Olympus"),
+        (("stats", "--timezone", "Mars/Olympus"), 64, "--timezone: there is no time zone 'Mars/Olympus'"),
+        (("stats", "--since", "2d", "--until", "5d"), 64, "--until is not after --since"),
         (("stats", "--period", "century"), 64, "century"),
     ],
 )
@@ -244,3 +255,60 @@ def test_a_mail_is_sent_again(mailsend, mailer, sent):
         "recipients": ["zoe@example.org"],
     }
     assert mailer.journal.get(told["id"]).linked_to == sent
+
+
+class _Follower:
+    """``mailsend log search --follow`` in a process of its own, read line by line."""
+
+    def __init__(self, *words, folder):
+        command = [sys.executable, "-m", "mailsend", "log", "search", "--follow", *words]
+        self._process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate(timeout=30)
+
+    def line(self):
+        return self._process.stdout.readline().split()
+
+    def end(self):
+        self._process.send_signal(signal.SIGINT)
+        rest, _ = self._process.communicate(timeout=30)
+        return self._process.returncode, rest
+
+
+def test_the_log_is_followed_until_somebody_stops_it(mailer, sent, settings):
+    """What is there stands first, then each mail to which something happens; Ctrl-C ends it with 130."""
+    with _Follower("--columns", "id,state", folder=settings.parent) as follower:
+        assert [follower.line(), follower.line()] == [["id", "state"], [sent, "done"]]
+        new = mailer.enqueue(Message(to="eve@example.org", subject="x", text="y"))
+        assert follower.line() == [new, "queued"]
+        mailer.deliver_due()
+        assert follower.line() == [new, "done"]
+        assert follower.end() == (130, "")
+
+
+def test_the_log_is_followed_as_lines_of_json(mailer, sent, settings):
+    """A document on each line, and nothing else."""
+    with _Follower("rcpt:eve@example.org", "--json", folder=settings.parent) as follower:
+        assert json.loads(" ".join(follower.line()))["id"] == sent
+        mailer.enqueue(Message(to="bob@example.org", subject="x", text="y"))
+        new = mailer.enqueue(Message(to="eve@example.org", subject="x", text="y"))
+        told = json.loads(" ".join(follower.line()))
+        assert (told["id"], told["state"], "decisions" in told) == (new, "queued", False)
+        assert follower.end() == (130, "")
+
+
+def test_what_cannot_be_followed_is_told(mailsend, mailer):
+    """A place in a list, a column that there is not, a query that is none."""
+    for words, told in (
+        (("--after", "1.x"), "--after and --follow exclude each other"),
+        (("--columns", "colour"), "there is no column colour"),
+        (("colour:blue",), "colour"),
+    ):
+        said = mailsend("log", "search", "-f", *words)
+        assert (said.code, told in said.err) == (64, True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from mailsend import Attachment, Mailer, Message, Settings
 from mailsend.mailer import standing
+from mailsend.store.schema.mails import recipient
 
 WHY = ("--reason", "wrong prices", "--by", "ann")
 ACTS = ("retry", "force", "hold", "release", "freeze", "thaw", "delete")
@@ -106,8 +108,8 @@ def test_a_mail_is_shown_with_all_that_is_known_but_its_content(mailsend, mailer
     said = mailsend("queue", "show", mail)
     assert (said.code, said.err) == (0, "")
     assert f"id          {mail}\n" in said.out
-    assert "state       held (by_hand)\n" in said.out
-    assert "  to          bob@example.org: held\n" in said.out
+    assert "state       held: by_hand wrong prices\n" in said.out
+    assert "! to bob@example.org: held\n" in said.out
     assert "From is Acme Suite <no-reply@suite.example>" in said.out
     assert "by ann: wrong prices" in said.out
     assert "Hello Bob" not in said.out
@@ -119,14 +121,15 @@ def test_a_mail_is_shown_with_all_that_is_known_but_its_content(mailsend, mailer
 
 
 def test_a_tried_mail_shows_what_was_said(mailsend, mailer):
-    """Each attempt with its server and reply; JSON has the conversation line by line."""
+    """Each attempt with its server, reply and conversation."""
     mail = _enqueue(mailer)
     mailer.deliver_due()
-    assert "attempt 1, " in (out := mailsend("queue", "show", mail).out)
-    assert "memory:: accepted" in out
+    assert "accepted by memory: (250 2.0.0 kept in memory)\n" in mailsend("queue", "show", mail).out
     (attempt,) = mailsend("queue", "show", mail, "--json").document["attempts"]
     assert (attempt["server"], attempt["outcome"]) == ("memory:", "accepted")
-    assert all(isinstance(one, str) for one in attempt["conversation"])
+    assert [sorted(one) for one in attempt["conversation"]] == [["at", "line", "who"]] * len(
+        attempt["conversation"]
+    )
 
 
 def test_the_content_is_shown_and_each_look_is_written_down(mailsend, mailer):
@@ -139,8 +142,10 @@ def test_the_content_is_shown_and_each_look_is_written_down(mailsend, mailer):
     said = mailsend("queue", "show", mail, "--content", "--by", "ann")
     assert "Subject: Invoice 7\n" in said.out
     assert "Hello Bob\n" in said.out
-    assert "HTML        12 characters: --save FOLDER writes it\n" in said.out
-    assert "attachment  prices.csv (text/csv, 3 bytes)\n" in said.out
+    besides = (
+        "Besides (queue show --save FOLDER writes it)\nHTML, 12 characters\nprices.csv (text/csv, 3 bytes)\n"
+    )
+    assert said.out.endswith(besides)
     raw = mailsend("queue", "show", mail, "--raw", "--by", "ben")
     assert raw.out.startswith("From: ")
     told = mailsend("queue", "show", mail, "--content", "--json", "--by", "cem").document
@@ -178,9 +183,11 @@ def test_sensitive_mail_is_shown_to_nobody(mailsend, mailer, tmp_path, more):
     """Not its text, not its bytes, not as files; what was decided is shown all the same (M37)."""
     mail = _enqueue(mailer, subject="Your password", text="planted-token\n", sensitive=True)
     before = set(tmp_path.iterdir())
+    assert "(sensitive)" in mailsend("queue", "list").out
+    assert "password" not in mailsend("queue", "list", "--json").out + mailsend("queue", "list").out
     for words in (more, (*more, "--json")):
         said = mailsend("queue", "show", mail, *words)
-        assert (said.code, "planted" in said.out + said.err, "password" in said.out) == (69, False, False)
+        assert (said.code, "planted" in said.out + said.err, "password" in said.out) == (77, False, False)
     assert "its content is shown to nobody" in mailsend("queue", "show", mail, *more).err
     assert set(tmp_path.iterdir()) == before
     told = mailsend("queue", "show", mail)
@@ -271,13 +278,13 @@ def test_of_many_that_cannot_be_changed_some_are_shown(mailsend, mailer):
         *((("queue", one), 64, "no mail is named") for one in ACTS),
         *((("queue", one, "tag:x"), 64, "no reason is given") for one in ACTS),
         *((("queue", one, "tag:(", *WHY), 64, "cannot be read") for one in ACTS),
-        *((("queue", one, "tag:x", "--reason", " "), 69, "needs a reason") for one in ("hold", "delete")),
+        *((("queue", one, "tag:x", "--reason", " "), 64, "no reason is given") for one in ("hold", "delete")),
         (("queue",), 64, ""),
         (("queue", "list", "stat:held"), 64, "cannot be read"),
         (("queue", "list", "--limit", "0"), 64, ""),
-        (("queue", "list", "--after", "elsewhere"), 69, "no place in a list"),
+        (("queue", "list", "--after", "elsewhere"), 64, "no place in a list"),
         (("queue", "show"), 64, ""),
-        (("queue", "show", "01m00000000000000000000000"), 69, "has no mail"),
+        (("queue", "show", "01m00000000000000000000000"), 65, "has no mail"),
         (("queue", "hold", "--until", "2h", *WHY), 64, "no query is given"),
         (("queue", "hold", "tag:x", "--standing"), 64, "no reason is given"),
         (("queue", "hold", "tag:x", "--until", "soon", *WHY), 64, "is no time"),
@@ -285,8 +292,10 @@ def test_of_many_that_cannot_be_changed_some_are_shown(mailsend, mailer):
         (("queue", "hold", "tag:x", "--until", "9999999w", *WHY), 64, "is no time"),
         (("queue", "hold", "tag:x", "--until", "999999w", *WHY), 64, "is no time"),
         (("queue", "hold", "state:held", "--standing", *WHY), 64, "cannot ask for state:held"),
-        (("queue", "lift", "7", *WHY), 69, "no standing hold 7"),
+        (("queue", "lift", "7", *WHY), 65, "no standing hold 7"),
         (("queue", "lift", "7"), 64, "no reason is given"),
+        (("queue", "lift", "7", "--reason", " "), 64, "no reason is given"),
+        (("queue", "hold", "tag:x", "--standing", "--reason", " "), 64, "no reason is given"),
         (("queue", "lift", "x", *WHY), 64, ""),
     ],
     ids=str,
@@ -306,7 +315,7 @@ def test_what_is_typed_wrongly_is_told(mailsend, mailer, words, code, what):
 def test_without_a_store_there_is_no_queue(mailsend, settings, words):
     """Each command says so, with advice."""
     said = mailsend("queue", *words)
-    assert (said.code, "needs a store" in said.err) == (69, True)
+    assert (said.code, "needs a store" in said.err) == (78, True)
 
 
 def test_quietly_it_says_nothing(mailsend, mailer):
@@ -366,3 +375,18 @@ def test_a_dry_run_of_a_standing_hold_makes_none(mailsend, mailer):
     said = mailsend("queue", "hold", "tag:x", "--standing", "--dry-run")
     assert (said.code, said.out) == (0, "✓ 1 mail would be held\n")
     assert (mailer.outbox.standing(), _state(mailer, mail)[0]) == ((), "queued")
+
+
+def test_why_a_mail_waits_is_told_in_words(mailsend, mailer):
+    """Beside its code, in English or German: what was written down, else what the code means."""
+    kept = mailer.keep(mailer.preview(Message(to="bob@example.org", subject="x", text="y")))
+    held = _enqueue(mailer)
+    mailer.outbox.hold(held, reason="wrong prices", by="ann")
+    shown = [mailsend("queue", "show", one, "--locale", tag).out for one, tag in ((kept, "en"), (kept, "de"))]
+    assert "held: kept It was kept as it was shown, until somebody releases it.\n" in shown[0]
+    assert "held: kept Sie wurde so aufbewahrt, wie sie gezeigt wurde, bis jemand sie freigibt.\n" in shown[1]
+    assert "state       held: kept It was kept as it was shown" in mailsend("log", "show", kept).out
+    with mailer._core.store_door.open("this test")._database.writing() as transaction:
+        changed = {"outcome": "deferred", "reason": "not_ready"}
+        transaction.connection.execute(update(recipient).where(recipient.c.message == held).values(changed))
+    assert "deferred (not_ready). It could not be made ready just now" in mailsend("queue", "show", held).out

@@ -108,4 +108,4 @@ def test_without_a_store_it_says_what_is_missing(mailsend, tmp_path):
         '[application]\nfallback_sender = "a@suite.example"\nallowed_domains = ["suite.example"]\n'
     )
     said = mailsend("worker", "--once", "--config", file)
-    assert (said.code, "needs a store" in said.err) == (69, True)
+    assert (said.code, "needs a store" in said.err) == (78, True)

@@ -101,5 +101,5 @@ def test_without_a_store_there_is_nothing_to_erase(mailsend, settings):
     """Both say so, with advice."""
     for words in (("erase", BOB, *WHY), ("person", BOB)):
         said = mailsend(*words)
-        assert said.code == 69
+        assert said.code == 78
         assert "needs a store" in said.err

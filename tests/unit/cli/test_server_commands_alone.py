@@ -66,9 +66,9 @@ def test_an_empty_list_says_so(settings, mailsend):
     ],
 )
 def test_what_changes_a_state_says_that_it_needs_a_store(settings, mailsend, command):
-    """Each such command ends with 69 and says how to make a store."""
+    """Each such command ends with 78 and says how to make a store."""
     said = mailsend("server", *command)
-    assert said.code == 69
+    assert said.code == 78
     assert "the state of servers needs a store" in said.err
     assert "mailsend store upgrade" in said.err
 

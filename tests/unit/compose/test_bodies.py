@@ -73,6 +73,33 @@ def test_quoted_printable_lines_never_grow_over_76_and_never_begin_with_a_dot(li
         assert one == one.rstrip(b" \t")
 
 
+@pytest.mark.parametrize("others", [bytes(range(0x80, 0x90)), bytes(range(0x80, 0xC0))])
+@pytest.mark.parametrize("blank", [b" ", b"\t"])
+def test_a_line_with_a_blank_at_its_end_stays_within_76_columns(others: bytes, blank: bytes) -> None:
+    """The quoted blank counts, however many different octets are to be quoted beside it."""
+    octets = b"a" + b"y" * 72 + blank + b"\r\n" + others
+    written = quoted_printable(octets)
+    assert binascii.a2b_qp(written) == octets
+    assert written.startswith(b"a" + b"y" * 72 + b"=%02X\r\n" % ord(blank))
+    assert max(map(len, written.split(b"\r\n"))) <= 76
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        (b"x" * 75 + b".y", b"x" * 74 + b"=\r\nx.y"),
+        (b"x" * 73 + b"..." + b"y", b"x" * 72 + b"=\r\nx...y"),
+        (b"x" * 75 + b"From y", b"x" * 74 + b"=\r\nxFrom y"),
+        (b"x" * 76, b"x" * 76),
+        (b"." + b"x" * 76, b"=2E" + b"x" * 72 + b"=\r\nxxxx"),
+        (b"x" * 70 + b"." * 16 + b"y", b"x" * 70 + b"=\r\n=2E" + b"." * 15 + b"y"),
+    ],
+)
+def test_a_soft_break_stands_where_it_makes_no_line_that_relays_change(line: bytes, written: bytes) -> None:
+    """It goes some columns to the left, so that neither a dot nor ``From`` begins the next line."""
+    assert quoted_printable(line) == written
+
+
 def test_the_smaller_encoding_is_taken() -> None:
     """Few quoted octets make quoted-printable, many make base64."""
     assert encode_octets(b"a=" * 2 + b"b" * 40)[0] == "quoted-printable"
@@ -152,7 +179,8 @@ texts = st.lists(
     st.sampled_from(
         [
             *(b"a", b"=", b" ", b"\t", b"\r\n", b".", b"word ", b"From ", b"\x7f", b"\xc3\xbc"),
-            *(b"x" * 30, b"y" * 73, b"z" * 75, "Пётр".encode(), bytes(range(0x80, 0x90))),
+            *(b"x" * 30, b"y" * 73, b"z" * 75, b"." * 9, "Пётр".encode()),
+            *(bytes(range(0x80, 0x90)), bytes(range(0x80, 0xC0))),
         ]
     ),
     max_size=25,

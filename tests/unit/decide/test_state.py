@@ -29,6 +29,11 @@ TABLE = {
     (Act.FINISH, SENDING): (QUEUED, HELD, DONE, EXPIRED),
     (Act.GIVE_BACK, SENDING): (QUEUED,),
     (Act.LAPSE, SENDING): (QUEUED, HELD, DONE, EXPIRED),
+    (Act.SETTLE, QUEUED): (QUEUED, DONE, EXPIRED),
+    (Act.SETTLE, HELD): (HELD, DONE, EXPIRED),
+    (Act.SETTLE, DONE): (DONE,),
+    (Act.SETTLE, CANCELLED): (CANCELLED,),
+    (Act.SETTLE, EXPIRED): (DONE, EXPIRED),
     (Act.GIVE_UP, QUEUED): (EXPIRED,),
     (Act.GIVE_UP, SENDING): (EXPIRED,),
     (Act.EXPIRE, QUEUED): (EXPIRED,),
@@ -234,7 +239,7 @@ def test_an_unknown_outcome_ends_unless_it_is_sent_again():
 def test_acts_have_the_names_that_the_store_writes_down():
     """The codes of acts stand in the log, and never change."""
     assert [*Act] == [
-        *("put", "claim", "finish", "give_back", "lapse", "give_up", "expire"),
+        *("put", "claim", "finish", "give_back", "lapse", "settle", "give_up", "expire"),
         *("hold", "release", "retry", "force", "cancel", "freeze", "thaw"),
     ]
 

@@ -470,6 +470,21 @@ def test_closing_twice_is_closing_once(make):
     mailer.close()
 
 
+@pytest.mark.parametrize("kind", ["file", "memory"])
+def test_a_closed_mailer_opens_its_store_anew(make, kind, tmp_path):
+    """As it opens connections anew; a store in memory begins empty, one in a file has what was put into it."""
+    rules = shop()
+    rules["application"]["store"] = "memory:" if kind == "memory" else f"sqlite:///{tmp_path}/kept.db"
+    mailer = make(settings=rules)
+    first = mailer.enqueue(a_message())
+    mailer.close()
+    second = mailer.enqueue(a_message())
+    page = mailer.outbox.search()
+    page = mailer.loop.run_until_complete(page) if asyncio.iscoroutine(page) else page
+    found = [one.id for one in page.mails]
+    assert found == ([second] if kind == "memory" else [second, first])
+
+
 def test_a_mail_for_later_is_held_by_a_mailer_without_a_store(make):
     """send_at in the future is not sent early: the report says held, and until when."""
     from datetime import UTC, datetime, timedelta

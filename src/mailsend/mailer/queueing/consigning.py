@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from mailsend.decide.route import RoutesDecision, RoutesReason
@@ -17,17 +17,18 @@ from mailsend.model.consignment import Asked, Consignment, Standing, WhoSends
 from mailsend.model.envelope import NULL_REVERSE_PATH, Envelope, ReversePath
 from mailsend.model.standing_hold import MailFacts
 from mailsend.store.buckets import account_mark
+from mailsend.store.confirmed import is_confirmed
 from mailsend.store.mails import joined
 from mailsend.store.times import moment, time_of, time_or_none
 
 if TYPE_CHECKING:
+    from mailsend.model.secret import Secret
     from mailsend.store.queue import Claimed, KeptRecipient
     from mailsend.store.vault import Vault
 
-__all__ = ["CONFIRMED", "Bundle", "asked_of", "bundles_of", "data_of", "due_of"]
+__all__ = ["Bundle", "Routes", "asked_of", "bundles_of", "data_of", "due_of"]
 
 _CHANGED: Final = "Somebody or something changed the database: find out who, and put a backup back."
-CONFIRMED: Final = "confirmed"  # how a mail came that goes out in spite of test mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,60 +75,53 @@ def due_of(claimed: Claimed) -> list[KeptRecipient]:
     return [one for one in claimed.recipients if one.due_at is not None and one.due_at <= at]
 
 
-def bundles_of(claimed: Claimed, data: bytes, servers: Sequence[OfferedServer]) -> tuple[Bundle, ...]:
-    """Give what of a claimed mail is due: those whose server fell silent apart, each to that one alone (M20)."""
+def bundles_of(
+    claimed: Claimed, data: bytes, routes: Routes, *, secret_keys: Sequence[Secret] = ()
+) -> tuple[Bundle, ...]:
+    """Give what of a claimed mail is due: those whose server fell silent apart, each to that one alone (M20).
+
+    ``secret_keys`` are those that may have sealed that a person confirmed it.
+    """
     apart: dict[str, list[KeptRecipient]] = {}
     for one in due_of(claimed):
         apart.setdefault(one.pinned if one.outcome == "unknown" else "", []).append(one)
-    return tuple(_bundle(claimed, data, servers, pinned, recipients) for pinned, recipients in apart.items())
+    return tuple(
+        [
+            _bundle(claimed, data, routes.of(claimed.row.routes, pinned), recipients, secret_keys)
+            for pinned, recipients in apart.items()
+        ]
+    )
 
 
 def _bundle(
     claimed: Claimed,
     data: bytes,
-    servers: Sequence[OfferedServer],
-    pinned: str,
+    routes: RoutesDecision | None,
     recipients: Sequence[KeptRecipient],
+    secret_keys: Sequence[Secret],
 ) -> Bundle:
     row = claimed.row
-    routes = _routes(row.routes, servers, pinned)
     who = {one.position: _address(one.address) for one in recipients}
-    if not routes:
+    if routes is None:
         return Bundle(None, who)
-    customer, unit = asked_of(row)
     consignment = Consignment(
         id=row.id,
         message_id=row.message_id,
-        message=Asked(
-            customer=customer,
-            business_unit=unit,
-            require_tls=bool(row.require_tls),
-            send_at=time_or_none(row.send_at),
-            essential=bool(row.essential),
-        ),
-        sender=WhoSends(_mailbox(row.sender_mailbox)),
+        message=_asked(*asked_of(row), row.require_tls, row.send_at, row.essential),
+        sender=_who_sends(row.sender_mailbox),
         recipients=ByAddress(
             {who[one.position]: Standing(_address(one.envelope_address)) for one in recipients}
         ),
-        routes=RoutesDecision(reason=RoutesReason.SMARTHOST, offered=routes),
+        routes=routes,
         envelopes=_envelopes(row, recipients),
         data=data,
         digest=row.digest,
         rules_version=row.rules_version,
         prepared=time_of(row.prepared_at),
         in_test_mode=bool(row.in_test_mode),
-        confirmed=row.how == CONFIRMED,
+        confirmed=is_confirmed(row, secret_keys),
         expires_at=time_or_none(row.expires_at),
-        facts=MailFacts(
-            customer=row.customer,
-            unit=row.business_unit,
-            template=row.template,
-            kind=row.kind,
-            requested=row.requested,
-            sender=row.sender,
-            tags=() if row.tags == "[]" else tuple(json.loads(row.tags)),
-            recipients=tuple((one.field, one.address) for one in claimed.recipients),
-        ),
+        told=partial(_facts, claimed, _tags(row.tags)),
     )
     return Bundle(consignment, who)
 
@@ -139,8 +133,21 @@ def _address(text: str) -> Address:
 
 
 @lru_cache(maxsize=1024)
-def _mailbox(text: str) -> Mailbox:
-    return Mailbox.parse(text)
+def _who_sends(text: str) -> WhoSends:
+    return WhoSends(Mailbox.parse(text))
+
+
+@lru_cache(maxsize=1024)
+def _asked(
+    customer: str | None, unit: str | None, require_tls: int, send_at: int | None, essential: int
+) -> Asked:
+    return Asked(
+        customer=customer,
+        business_unit=unit,
+        require_tls=bool(require_tls),
+        send_at=time_or_none(send_at),
+        essential=bool(essential),
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -148,32 +155,71 @@ def _reverse_path(text: str) -> ReversePath:
     return _address(text) if text else NULL_REVERSE_PATH
 
 
-def _routes(kept: str, servers: Sequence[OfferedServer], pinned: str) -> tuple[OfferedServer, ...]:
-    """Give the servers that were decided on, in their order, as far as they are still known.
+@lru_cache(maxsize=1024)
+def _tags(kept: str) -> tuple[str, ...]:
+    return tuple(json.loads(kept))
 
-    Several accounts at one place have one name. Where that name is one server's alone, its account may
-    have been changed meanwhile. After silence it is one alone.
-    """
-    found: list[OfferedServer] = []
-    for owner, name, *mark in json.loads(kept):
-        named = [one for one in servers if one.owner is Owner(owner) and one.server.name == name]
-        same = [one for one in named if account_mark(one.server) == (mark[0] if mark else "")]
-        named = same or (named if len(named) == 1 else [])
-        if named and pinned in ("", name) and named[0] not in found:
-            found.append(named[0])
-    return tuple(found[:1] if pinned else found)
+
+def _facts(claimed: Claimed, tags: tuple[str, ...]) -> MailFacts:
+    row = claimed.row
+    return MailFacts(
+        customer=row.customer,
+        unit=row.business_unit,
+        template=row.template,
+        kind=row.kind,
+        requested=row.requested,
+        sender=row.sender,
+        tags=tags,
+        recipients=tuple([(one.field, one.address) for one in claimed.recipients]),
+    )
+
+
+class Routes:
+    """The servers of today, and those of them that a mail's routes name: nearly all name the same."""
+
+    def __init__(self, servers: Sequence[OfferedServer]) -> None:
+        self._servers = servers
+        self._found: dict[tuple[str, str], RoutesDecision | None] = {}
+
+    def of(self, kept: str, pinned: str) -> RoutesDecision | None:
+        """Give the servers that were decided on, in their order, as far as they are still known.
+
+        Several accounts at one place have one name. Where that name is one server's alone, its account may
+        have been changed meanwhile. After silence it is one alone, the one that is ``pinned``.
+        """
+        asked = kept, pinned
+        if asked not in self._found:
+            offered = self._offered(kept, pinned)
+            self._found[asked] = (
+                RoutesDecision(reason=RoutesReason.SMARTHOST, offered=offered) if offered else None
+            )
+        return self._found[asked]
+
+    def _offered(self, kept: str, pinned: str) -> tuple[OfferedServer, ...]:
+        found: list[OfferedServer] = []
+        for owner, name, *mark in json.loads(kept):
+            named = [one for one in self._servers if one.owner is Owner(owner) and one.server.name == name]
+            same = [one for one in named if account_mark(one.server) == (mark[0] if mark else "")]
+            named = same or (named if len(named) == 1 else [])
+            if named and pinned in ("", name) and named[0] not in found:
+                found.append(named[0])
+        return tuple(found[:1] if pinned else found)
 
 
 def _envelopes(row: Any, recipients: Sequence[KeptRecipient]) -> tuple[Envelope, ...]:
     """Give the envelopes as they were frozen, with those recipients alone that are due."""
-    due: dict[int, dict[Address, None]] = {}
+    due: dict[int, dict[str, None]] = {}
     for one in recipients:
-        due.setdefault(one.envelope, {})[_address(one.envelope_address)] = None
+        due.setdefault(one.envelope, {})[one.envelope_address] = None
     frozen = json.loads(row.envelopes)
     for number, who in due.items():
-        if not {str(one) for one in who} <= set(frozen[number][1]):
+        if not who.keys() <= set(frozen[number][1]):
             raise StoreError("a recipient stands in none of its envelopes", advice=_CHANGED)
     return tuple(
-        Envelope(reverse_path=_reverse_path(frozen[number][0]), recipients=tuple(due[number]))
-        for number in sorted(due)
+        [
+            Envelope(
+                reverse_path=_reverse_path(frozen[number][0]), recipients=tuple(map(_address, due[number]))
+            )
+            for number in sorted(due)
+        ]
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from mailsend.mailer.clock import utc_now
 from mailsend.mailer.queueing.depositing import Held, deposit_of
 from mailsend.model.done import Done
+from mailsend.model.queue_reason import QueueReason
 from mailsend.store.times import moment
 
 if TYPE_CHECKING:
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
     from mailsend.store import Store
     from mailsend.store.queue import Claimed, Deposit, Placed
 
-__all__ = ["KEPT", "QueueDesk"]
-
-KEPT: Final = "kept"  # why a preview is held that was kept for a later request
+__all__ = ["QueueDesk"]
 
 
 class QueueDesk:
@@ -54,11 +53,15 @@ class QueueDesk:
 
     def kept(self, submission: Submission) -> Deposit:
         """Give the rows of a preview that waits for somebody's word."""
-        return self.deposit(submission, how="keep", held=Held(KEPT), is_new=False)
+        return self.deposit(submission, how="keep", held=Held(QueueReason.KEPT), is_new=False)
 
     def put(self, deposits: Sequence[Deposit]) -> Future[tuple[Placed, ...]]:
         """Put mails in, with one commit."""
         return self._store.queue.put_many(deposits, now=utc_now())
+
+    def put_together(self, callers: Sequence[Sequence[Deposit]]) -> Future[list[tuple[Placed, ...]]]:
+        """Put in what each of several callers gives, all of it plain, with one commit."""
+        return self._store.queue.put_together(callers)
 
     def put_at_once(self, deposits: Sequence[Deposit]) -> tuple[Placed, ...]:
         """Put mails in, with one commit, and wait for it."""
@@ -91,6 +94,7 @@ class QueueDesk:
         """Take what is due; give the claim's name, and what it took once that is sure."""
         rounds = self._core.rounds
         name = rounds.new_claim()
+        rounds.own_rates.keep(self._store.limits)
         claiming = self._store.queue.claim(
             name=name, most=limit, now=utc_now(), lease=rounds.lease, settle=rounds.settle
         )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from mailsend.decide.last_look import DropReason
 from mailsend.decide.state import outcome_under, state_of
 from mailsend.mailer.queueing.recipients import after_silence, as_it_was, recipient_ending
 from mailsend.model.mail_state import MailState
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from mailsend.model.report import Attempt
     from mailsend.model.rules import RetryRules
 
-__all__ = ["ending_of", "ending_of_lapsed"]
+__all__ = ["SEND_ONCE", "ending_of", "ending_of_lapsed"]
+
+SEND_ONCE: Final = "send_once"  # how a mail came here that is not tried again
 
 _REASON_OF: Final = {MailState.HELD: Outcome.HELD, MailState.EXPIRED: Outcome.EXPIRED}
 _SILENT: Final = "silence_after_dot"
@@ -88,8 +91,12 @@ def ending_of(
 
 
 def ending_of_lapsed(lapsed: Lapsed, *, retry: RetryRules, now: datetime) -> Ending:
-    """Say what becomes of a mail whose holder fell silent: who may have got it is unknown, all else is due."""
+    """Say what becomes of a mail whose holder fell silent: who may have got it is unknown, all else is due.
+
+    A mail that its caller sent once, and no further, is tried by nobody else.
+    """
     row, changed = lapsed.row, []
+    over = row.how == SEND_ONCE and row.fence == 1  # a later claim has it since somebody forced it
     for one in lapsed.recipients:
         if one.due_at is None:
             continue
@@ -97,7 +104,11 @@ def ending_of_lapsed(lapsed: Lapsed, *, retry: RetryRules, now: datetime) -> End
             told = replace(as_it_was(one), reason=_SILENT, server=one.pinned)
             resends = one.resends + (one.outcome == Outcome.UNKNOWN)
             silent = time_of(row.lease_until)
-            changed.append(after_silence(told, resends, retry=retry, now=silent, digest=row.digest))
+            ended = after_silence(told, resends, retry=retry, now=silent, digest=row.digest)
+            changed.append(replace(ended, outcome=Outcome.UNKNOWN, due_at=None) if over else ended)
+        elif over:
+            told = replace(as_it_was(one), outcome=Outcome.EXPIRED, reason=DropReason.EXPIRED)
+            changed.append(replace(told, due_at=None))
     return _ending(
         row,
         lapsed.recipients,
@@ -129,8 +140,10 @@ def _ending(
 ) -> Ending:
     known = {one.position: one for one in changed}
     after = [known.get(one.position) or as_it_was(one) for one in recipients]
-    resend = any(one.due_at is not None for one in after if one.outcome == Outcome.UNKNOWN)
-    outcomes = [Outcome(one.outcome) for one in after]
+    outcomes = {Outcome(one.outcome) for one in after}
+    resend = Outcome.UNKNOWN in outcomes and any(
+        one.due_at is not None for one in after if one.outcome == Outcome.UNKNOWN
+    )
     state = MailState.DONE if over else state_of(outcomes, resend=resend)
     if state is MailState.HELD:  # one that is held holds them all
         after = [_held_with_it(one) for one in after]
@@ -154,6 +167,7 @@ def _ending(
         digest=digest,
         prepared_at=prepared_at,
         gives_up_at=gives_up_at,
+        sealed=bool(getattr(row, "sealed", True)),
         recipients=changed,
         attempts=attempts,
         events=_given_up(row, given_up, now) if tell_author and given_up else (),

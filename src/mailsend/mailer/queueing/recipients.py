@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from mailsend.decide.last_look import HoldReason
 from mailsend.decide.retry import Becomes, Resend, after_unknown, becomes, hint_in, next_attempt
 from mailsend.decide.verdict import Reason
+from mailsend.model.queue_reason import QueueReason
 from mailsend.model.report import Outcome, RecipientResult
 from mailsend.store.mails.written import storable
 from mailsend.store.queue import KeptRecipient, RecipientEnding
@@ -17,9 +18,8 @@ from mailsend.store.times import moment, moment_or_none
 if TYPE_CHECKING:
     from mailsend.model.rules import RetryRules
 
-__all__ = ["ROUTE_GONE", "after_silence", "as_it_was", "recipient_ending"]
+__all__ = ["after_silence", "as_it_was", "recipient_ending"]
 
-ROUTE_GONE: Final = "route_gone"  # why a mail is held whose servers are no longer among the rules
 
 # A mail that never reached its server because of a limit is no further than before.
 _SOON: Final = timedelta(seconds=1)
@@ -69,7 +69,7 @@ def _as_unknown_as_before(kept: KeptRecipient, told: RecipientEnding) -> Recipie
     match told.outcome:
         case Outcome.DEFERRED:
             return replace(told, outcome=Outcome.UNKNOWN, pinned=kept.pinned)
-        case Outcome.HELD if told.reason != ROUTE_GONE:
+        case Outcome.HELD if told.reason != QueueReason.ROUTE_GONE:
             return replace(told, pinned=kept.pinned)  # whoever releases it finds it unknown again
         case Outcome.HELD | Outcome.EXPIRED | Outcome.SUPPRESSED:
             return replace(as_it_was(kept), due_at=None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mailsend.mailer.clock import utc_now
 from mailsend.mailer.gather import gather
 from mailsend.prepare.renewal import Renewed, renewed
+from mailsend.store.confirmed import seal_of, told_by
 from mailsend.store.mails import cut
 from mailsend.store.mails.written import as_json
 from mailsend.store.times import MICROSECONDS, moment
@@ -66,13 +67,24 @@ def renew_stored(
         routes=consignment.routes,
         circumstances=circumstances,
     )
-    if not _written(core, claimed, made, mail.decisions, rules, asked.attachments):
+    seal = ""
+    if consignment.confirmed:  # of the bytes that were let out; now it is that of the new ones
+        new = {**told_by(row), "digest": made.digest}
+        seal = seal_of(new, core.rules.application.secret_keys)
+    if not _written(core, claimed, made, mail.decisions, rules, asked.attachments, seal=seal):
         return None
     return replace(consignment, data=made.data, digest=made.digest, prepared=now)
 
 
 def _written(
-    core: Core, claimed: Claimed, made: Renewed, decisions: Any, rules: Rules, attachments: Any
+    core: Core,
+    claimed: Claimed,
+    made: Renewed,
+    decisions: Any,
+    rules: Rules,
+    attachments: Any,
+    *,
+    seal: str,
 ) -> bool:
     row, vault = claimed.row, core.content_vault
     records = [made.signatures.record() if one["step"] == "signatures" else one for one in decisions]
@@ -87,6 +99,7 @@ def _written(
         "size": len(made.data),
         "decisions": as_json(records),
         "rules_version": rules.version,
+        "seal": seal,
     }
     writing = core.rounds.queue.renewed(
         row.id, row.fence, columns=columns, kept=kept, before=row.digest, now=utc_now()

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import random  # noqa: TID251 - when to try again is spread by chance, and the mailer may ask it
 import socket
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from mailsend.decide.last_look import Drop, DropReason, Hold
@@ -21,16 +18,17 @@ from mailsend.mailer.facts import offered_servers
 from mailsend.mailer.ids import new_id
 from mailsend.mailer.looking import Look
 from mailsend.mailer.paid_lanes import PaidLanes
-from mailsend.mailer.queueing.consigning import Bundle, asked_of, bundles_of, data_of, due_of
-from mailsend.mailer.queueing.ending import ending_of, ending_of_lapsed
-from mailsend.mailer.queueing.recipients import ROUTE_GONE
+from mailsend.mailer.queueing.consigning import Bundle, Routes, asked_of, bundles_of, data_of, due_of
+from mailsend.mailer.queueing.crossing import Crossings
+from mailsend.mailer.queueing.ending import ending_of_lapsed
+from mailsend.mailer.queueing.noting import Brought, Noting, tell_of_failure
+from mailsend.mailer.queueing.own_rates import OwnRates
 from mailsend.mailer.queueing.renewing import may_be_stale, renew_stored
 from mailsend.mailer.queueing.stopping import Stopping
-from mailsend.mailer.queueing.written_down import write_down
-from mailsend.mailer.thinking import Thinking, ask_rules, ask_servers
-from mailsend.model.address import Address
+from mailsend.mailer.thinking import Asked, Thinking, ask_rules, ask_servers
 from mailsend.model.circumstances import OfferedServer, Owner
 from mailsend.model.done import Done
+from mailsend.model.queue_reason import QueueReason
 from mailsend.model.report import Attempt, Outcome, RecipientResult
 from mailsend.model.rules import RetryRules, Rules, Scope
 from mailsend.model.submission import Refusal
@@ -40,14 +38,11 @@ if TYPE_CHECKING:
     from mailsend.mailer.core import Core
     from mailsend.model.consignment import Consignment
     from mailsend.store.queue import Claimed, Ending, Lapsed, Queue
-    from mailsend.transport.base import BeforeContent
 
-__all__ = ["Ready", "Rounds", "jitter"]
+__all__ = ["Ground", "Ready", "Rounds"]
 
 _log: Final = logging.getLogger("mailsend.queue")
 
-_UNREADABLE: Final = "unreadable"
-_NOT_READY: Final = "not_ready"
 _NO_ROUTE: Final = "Its server is no longer among the rules: put it back, or prepare the mail anew."
 
 
@@ -65,22 +60,12 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
-    """What a round of delivering told of one mail, by the recipients' positions, and what was sent."""
+class Ground:
+    """What all mails of one customer and unit in a claim stand on."""
 
-    results: Mapping[int, RecipientResult]
-    attempts: Sequence[Attempt]
-    digest: str
-    prepared: datetime
-
-
-@contextmanager
-def _told_of(ready: Ready) -> Iterator[None]:
-    """Let one mail's failure stop no other: its lease ends, and then it is looked at anew."""
-    try:
-        yield
-    except Exception:  # noqa: BLE001 - whatever it is, the others go on
-        _log.exception("%s could not be finished: its lease ends, and then it is due", ready.claimed.row.id)
+    rules: Rules | Refusal
+    scope: Scope | None
+    routes: Routes
 
 
 class Rounds:
@@ -88,6 +73,8 @@ class Rounds:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self.crossings = Crossings(lambda: self.queue)
+        self.own_rates = OwnRates(core.rules)
         self.name = f"{socket.gethostname()}/{os.getpid()}"
 
     @property
@@ -113,31 +100,39 @@ class Rounds:
         """Say what becomes of a mail whose holder fell silent."""
         return ending_of_lapsed(lapsed, retry=self.retry, now=utc_now())
 
-    def ready(self, claimed: Claimed) -> Thinking[Ready]:
-        """Find rules, servers and last look for a mail; one that cannot be read is held."""
-        from mailsend.mailer.gather import find_scope
+    def ready(self, claimed: Claimed, known: dict[Asked, Ground]) -> Thinking[Ready]:
+        """Find rules, servers and last look for a mail; one that cannot be read is held.
 
-        rules = yield from ask_rules(asked_of(claimed.row))
-        scope = None
-        if isinstance(rules, Refusal):
-            servers: tuple[OfferedServer, ...] = tuple(
-                OfferedServer(server=one, owner=Owner.APPLICATION)
-                for one in self._core.rules.application.smarthosts
-            )
-        else:
-            found = find_scope(*asked_of(claimed.row), rules)
-            scope = found if isinstance(found, Scope) else None
-            own = None
-            if scope is not None and self._core.states.asks(scope):
-                own = yield from ask_servers(scope)
-            servers = () if scope is None else offered_servers(scope, own)
+        ``known`` is what the mails of its claim before it stand on.
+        """
+        whose = asked_of(claimed.row)
+        ground = known.get(whose)
+        if ground is None:
+            ground = known[whose] = yield from self._ground(whose)
         try:
-            bundles = bundles_of(claimed, data_of(claimed, self._core.content_vault), servers)
+            data = data_of(claimed, self._core.content_vault)
+            keys = self._core.rules.application.secret_keys
+            bundles = bundles_of(claimed, data, ground.routes, secret_keys=keys)
         except Exception as problem:  # noqa: BLE001 - whatever is wrong with its rows, it stops no other
             return self.unready(claimed, problem, lasting=True)
         parts = [one.consignment for one in bundles if one.consignment is not None]
-        look = (yield from self._core.look_with(parts[0], rules, *parts[1:])) if parts else None
-        return Ready(claimed, bundles, look, rules=rules if isinstance(rules, Rules) else None, scope=scope)
+        look = (yield from self._core.look_with(parts[0], ground.rules, *parts[1:])) if parts else None
+        rules = ground.rules if isinstance(ground.rules, Rules) else None
+        return Ready(claimed, bundles, look, rules=rules, scope=ground.scope)
+
+    def _ground(self, whose: Asked) -> Thinking[Ground]:
+        from mailsend.mailer.gather import find_scope
+
+        rules = yield from ask_rules(whose)
+        if isinstance(rules, Refusal):
+            smarthosts = self._core.rules.application.smarthosts
+            servers = tuple([OfferedServer(server=one, owner=Owner.APPLICATION) for one in smarthosts])
+            return Ground(rules, None, Routes(servers))
+        scope = find_scope(*whose, rules)
+        if isinstance(scope, Refusal):
+            return Ground(rules, None, Routes(()))
+        own = (yield from ask_servers(scope)) if self._core.states.asks(scope) else None
+        return Ground(rules, scope, Routes(offered_servers(scope, own)))
 
     def unready(self, claimed: Claimed, problem: Exception, *, lasting: bool = False) -> Ready:
         """Give a mail that cannot be tried: held where that is ``lasting``, else it is tried again later."""
@@ -153,29 +148,27 @@ class Rounds:
         Where ``stopping`` says so it ends early, and what it has not begun is given back.
         """
         stopping = stopping or Stopping()
-        told: Counter[str] = Counter()
+        noting = Noting(self, self.crossings.here)
         waiting = iter(ready)
-        ending: set[asyncio.Task[None]] = set()
-
-        async def end(one: Ready, brought: Brought) -> None:
-            with _told_of(one):
-                told.update(await self._end(one, brought))
 
         async def work() -> None:
             while not stopping.asked and (one := next(waiting, None)) is not None:
-                with _told_of(one):
-                    brought = await self._bring(one)
+                try:
+                    brought = await self._bring(one, noting)
                     if brought is not None:  # the next mail does not wait until this one is written down
-                        task = asyncio.create_task(end(one, brought))
-                        ending.add(task)
-                        task.add_done_callback(ending.discard)
+                        noting.note(one.claimed, brought)
+                except Exception:  # noqa: BLE001 - whatever it is, the others go on
+                    tell_of_failure(one.claimed.row.id)
 
         async with self.renewing(claim):
-            await stopping.heeded(asyncio.gather(*[work() for _ in range(min(concurrency, len(ready)))]))
-            while ending:
-                await asyncio.wait(ending)
+            try:
+                await stopping.heeded(asyncio.gather(*[work() for _ in range(min(concurrency, len(ready)))]))
+                await noting.all_noted()
+            finally:  # whoever cancels this may end the loop as well
+                noting.crossing.hand_over()
         if stopping.asked:
             await asyncio.wrap_future(self.queue.give_back(claim))
+        told = noting.outcomes
         return Done(
             claimed=len(ready),
             accepted=told[Outcome.ACCEPTED],
@@ -203,7 +196,7 @@ class Rounds:
             except MailsendError as problem:  # what cannot be renewed cannot be marked either
                 _log.warning("the lease of %s was not renewed: %s", claim, problem)
 
-    async def _bring(self, ready: Ready) -> Brought | None:
+    async def _bring(self, ready: Ready, noting: Noting) -> Brought | None:
         """Deliver one mail's bundles; None where it is no longer in these hands."""
         row = ready.claimed.row
         results: dict[int, RecipientResult] = {}
@@ -214,7 +207,7 @@ class Rounds:
             results = {one.position: told for one in due_of(ready.claimed)}
         for bundle in ready.bundles:
             if bundle.consignment is None or ready.look is None:
-                gone = RecipientResult(outcome=Outcome.HELD, reason=ROUTE_GONE, advice=_NO_ROUTE)
+                gone = RecipientResult(outcome=Outcome.HELD, reason=QueueReason.ROUTE_GONE, advice=_NO_ROUTE)
                 results.update(dict.fromkeys(bundle.positions, gone))
                 continue
             try:
@@ -227,37 +220,35 @@ class Rounds:
             if consignment is None:
                 return None
             digest, prepared = consignment.digest, consignment.prepared
-            report = await self._core.deliver(
-                consignment,
-                ready.look,
-                None,
-                again=False,
-                mark=self.marking(row.id, row.fence, bundle.standing(ready.claimed.recipients)),
-                lanes=PaidLanes(self._core.shared_lanes, row.lane, ready.claimed.at) if row.lane else None,
-            )
+            try:
+                report = await self._core.deliver(
+                    consignment,
+                    ready.look,
+                    None,
+                    again=False,
+                    mark=noting.crossing.marking(
+                        row.id,
+                        row.fence,
+                        bundle.standing(ready.claimed.recipients),
+                        confirmed=consignment.confirmed,
+                    ),
+                    lanes=self._lanes(ready.claimed),
+                )
+            except BaseException as problem:
+                if attempts:  # what the bundles before it came to is known all the same
+                    rest = {}
+                    if isinstance(problem, Exception):  # else it is due as before
+                        told = _kept_back(type(problem).__name__, lasting=False)
+                        rest = {one.position: told for one in due_of(ready.claimed)}
+                    brought = Brought(results, attempts, digest, prepared)
+                    noting.note_broken(ready.claimed, brought, rest)
+                raise
             attempts += report.attempts
             results.update({place: report.recipients[who] for place, who in bundle.positions.items()})
         return Brought(results, attempts, digest, prepared)
 
-    async def _end(self, ready: Ready, brought: Brought) -> list[str]:
-        """Write down what became of a mail; give the outcomes."""
-        row, now = ready.claimed.row, utc_now()
-        ending = ending_of(
-            row,
-            ready.claimed.recipients,
-            brought.results,
-            brought.attempts,
-            retry=self.retry,
-            now=now,
-            jitter=jitter(),
-            worker=self.name,
-            digest=brought.digest,
-            prepared=brought.prepared,
-        )
-        if not await write_down(self.queue, ending, longest=self.lease):
-            _log.warning("%s was taken over by another worker before it was finished here", row.id)
-            return []
-        return [str(one.outcome) for one in ending.recipients if one.position in brought.results]
+    def _lanes(self, claimed: Claimed) -> PaidLanes | None:
+        return PaidLanes(self._core.shared_lanes, claimed.paid, claimed.at) if claimed.paid else None
 
     async def _fresh(self, ready: Ready, consignment: Consignment) -> Consignment | None:
         """Give the mail as it goes out now (M34); None where it is no longer in these hands."""
@@ -269,27 +260,9 @@ class Rounds:
             return consignment  # it does not go out
         return await asyncio.to_thread(renew_stored, self._core, ready.claimed, consignment, rules, scope)
 
-    def marking(self, id: str, fence: int, standing: Mapping[int, str]) -> BeforeContent:
-        """Give what says, before content goes out, to whom; False where the mail is no longer ours.
-
-        ``standing`` are the envelope addresses of those who are tried, by their positions.
-        """
-
-        async def mark(server: str, addresses: Sequence[Address]) -> bool:
-            going = {str(one) for one in addresses}
-            who = [position for position, address in standing.items() if address in going]
-            return await asyncio.wrap_future(self.queue.mark(id, fence, who, server=server, now=utc_now()))
-
-        return mark
-
 
 def _kept_back(why: str, *, lasting: bool) -> RecipientResult:
     """Give what is told of a mail that was not offered to any server: held, or tried again later."""
     if lasting:
-        return RecipientResult(outcome=Outcome.HELD, reason=_UNREADABLE, advice=why)
-    return RecipientResult(outcome=Outcome.DEFERRED, reason=_NOT_READY, advice=why)
-
-
-def jitter() -> float:
-    """Give chance, from 0 to 1: it spreads the hourly tries, and guards nothing."""
-    return random.random()  # noqa: S311 - see above
+        return RecipientResult(outcome=Outcome.HELD, reason=QueueReason.UNREADABLE, advice=why)
+    return RecipientResult(outcome=Outcome.DEFERRED, reason=QueueReason.NOT_READY, advice=why)

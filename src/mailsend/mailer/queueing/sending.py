@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from mailsend.errors import InvalidSettings, MailsendError
 from mailsend.mailer.clock import utc_now
 from mailsend.mailer.queueing.depositing import deposit_of, record_of
-from mailsend.mailer.queueing.ending import ending_of
-from mailsend.mailer.queueing.rounds import jitter
+from mailsend.mailer.queueing.ending import SEND_ONCE, ending_of
+from mailsend.mailer.queueing.noting import jitter
 from mailsend.mailer.queueing.told import report_of_stored
 from mailsend.mailer.queueing.written_down import write_down
 from mailsend.model.mail_state import MailState
@@ -46,6 +46,8 @@ async def send_with_store(
     A preview (``how`` is ``deliver``) and a mail with an idempotency key are written down before they are
     sent, and not sent again where they are known: the report is then that of the first time.
     """
+    if not queue_rest:  # whoever comes upon it when its sender has died shall know
+        how = SEND_ONCE
     if how == "deliver" or submission.message.idempotency_key is not None:
         return await _written_first(core, submission, bring, how=how, queue_rest=queue_rest)
     queue = core.rounds.queue
@@ -101,7 +103,7 @@ async def _written_first(
         return await asyncio.to_thread(report_of_stored, core.store_door.open("send"), placed.id)
     row = _Row.of(deposit)
     async with rounds.renewing(claim):
-        report = await bring(rounds.marking(row.id, 1, _standing(deposit)))
+        report = await bring(rounds.crossings.here.marking(row.id, 1, _standing(deposit)))
     ending = _ending(core, row, deposit, report, queue_rest=queue_rest)
     writing = asyncio.ensure_future(write_down(queue, ending, longest=_PATIENCE))
     if await _settled(writing, submission.id) is None:
@@ -152,7 +154,7 @@ def _ending(core: Core, row: Any, deposit: Deposit, report: Report, *, queue_res
 
 
 def _kept(row: dict[str, Any]) -> KeptRecipient:
-    return KeptRecipient(**{name: row[name] for name in KeptRecipient.__slots__})
+    return KeptRecipient._make([row[name] for name in KeptRecipient._fields])
 
 
 def _standing(deposit: Deposit) -> dict[int, str]:

@@ -24,17 +24,23 @@ _log: Final = logging.getLogger("mailsend.queue")
 async def write_down(queue: Queue, ending: Ending, *, longest: float) -> bool:
     """Write an ending down; False where the mail is no longer in these hands.
 
+    Then only those are settled of whom nobody else knows what became, as soon as nobody holds the mail.
     It goes on trying while the pauses stay under ``longest`` seconds together; then it raises StoreError.
     """
     left = longest
     for pause in (*_PAUSES, None):
+        last = pause is None or pause > left
         try:
-            return await asyncio.wrap_future(queue.finish(ending, now=utc_now()))
+            if await asyncio.wrap_future(queue.finish(ending, now=utc_now())):
+                return True
+            if await asyncio.wrap_future(queue.settle(ending, now=utc_now())) is not None or last:
+                return False
         except StoreError as problem:
             # Where no database was asked, as in a store that is closed, none will answer later.
-            if pause is None or pause > left or problem.__cause__ is None:
+            if last or problem.__cause__ is None:
                 raise
             _log.warning("what became of %s is not written down yet: %s", ending.id, problem)
+        if pause is not None:
             left -= pause
             await asyncio.sleep(pause)
     raise AssertionError("the last try answers or raises")

@@ -10,7 +10,7 @@ from typing import Any
 
 from mailsend.model.decision import DecisionRecord
 
-__all__ = ["LANGUAGES", "advice_in", "catalogue", "explain", "phrase"]
+__all__ = ["LANGUAGES", "advice_in", "catalogue", "explain", "phrase", "why_it_waits"]
 
 LANGUAGES = ("en", "de")
 
@@ -28,6 +28,11 @@ def phrase(key: str, facts: Mapping[str, Any], locale: str = "en") -> str:
     """Give one sentence of the catalogue with these facts in it; the key itself where it has none."""
     words = catalogue(locale)
     return words[key].format_map(_shown(facts)) if key in words else key
+
+
+def why_it_waits(reason: str, locale: str = "en") -> str:
+    """Give what a code means for which a mail, or one of its recipients, waits; empty for any other code."""
+    return catalogue(locale).get(f"held.{reason}", "")
 
 
 def advice_in(reason: str, locale: str) -> str:

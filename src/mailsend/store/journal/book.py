@@ -14,6 +14,7 @@ from mailsend.model.periods import Unit
 from mailsend.model.query import Query
 from mailsend.model.statistics import Group, Statistics
 from mailsend.store.events import note
+from mailsend.store.journal.following import Following
 from mailsend.store.journal.links import linked_mails, providers_of
 from mailsend.store.journal.statistics import statistics
 from mailsend.store.queue.deposit import place
@@ -69,6 +70,10 @@ class Journal:
             if found.next is None:
                 return
             after = found.next
+
+    def following(self, query: Query) -> Following:
+        """Give what tells of each mail that ``query`` finds whenever something happens to it from now on."""
+        return Following(self._database, query)
 
     def count(self, query: Query, *, now: datetime) -> int:
         """Give how many mails ``query`` finds."""

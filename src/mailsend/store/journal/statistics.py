@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from mailsend.errors import StoreError
+from mailsend.errors import StoreRefused
 from mailsend.model.frozen import FrozenDict
 from mailsend.model.periods import Calendar, Unit
 from mailsend.model.query import Query
@@ -61,7 +61,7 @@ def statistics(
     group: Group | None,
     now: datetime,
 ) -> Statistics:
-    """Count what ``query`` finds; raises StoreError where it would be more than ``MOST_ROWS`` rows."""
+    """Count what ``query`` finds; raises StoreRefused where it would be more than ``MOST_ROWS`` rows."""
     calendar = Calendar(by, zone)
     counting = Counting(transaction, query, now=now, since=since, until=until)
     tallies = _tallies(counting, calendar, group)
@@ -151,8 +151,8 @@ def _sum(tallies: Iterable[_Tally]) -> _Tally:
     return total
 
 
-def _too_many() -> StoreError:
-    return StoreError(
+def _too_many() -> StoreRefused:
+    return StoreRefused(
         f"these would be more than {MOST_ROWS:,} rows",
         advice="Take a longer period (by), fewer groups, or less time (since, until).",
     )

@@ -120,6 +120,7 @@ def message_row(
         "idempotency_key": storable(key or ""),
         "request_digest": request_digest,
         "linked_to": linked_to,
+        "seal": "",
     }
 
 

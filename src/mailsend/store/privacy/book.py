@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from sqlalchemy import and_, delete, func, tuple_, update
 
 from mailsend.decide.state import Act
-from mailsend.errors import StoreError
+from mailsend.errors import StoreError, StoreRefused
 from mailsend.model.address import Address
 from mailsend.model.erasure import Erasure
 from mailsend.model.frozen import FrozenDict
@@ -143,7 +143,7 @@ class PrivacyBook:
             for one in mails:
                 obstacle = act_on(transaction, Act.CANCEL, one, now=now, by=by, reason=reason)
                 if obstacle is not None:
-                    raise StoreError(f"{one} cannot be cancelled: {obstacle}", advice="Then erase again.")
+                    raise StoreRefused(f"{one} cannot be cancelled: {obstacle}", advice="Then erase again.")
 
         if mails:
             self._writer.do(work)
@@ -234,14 +234,14 @@ def _told(
     )
 
 
-def _in_the_way(mails: Sequence[str]) -> StoreError:
+def _in_the_way(mails: Sequence[str]) -> StoreRefused:
     shown = ", ".join(mails[:_SHOWN]) + (", …" if len(mails) > _SHOWN else "")
     number = (
         "1 mail that names this person has"
         if len(mails) == 1
         else f"{len(mails)} mails that name this person have"
     )
-    return StoreError(
+    return StoreRefused(
         f"{number} not come to an end ({shown})",
         advice="Erase when they are out; or have them cancelled: --cancel-open (cancel_open=True).",
     )

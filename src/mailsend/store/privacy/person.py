@@ -16,6 +16,13 @@ __all__ = ["Person"]
 # Beside an address none of these stands, or it is somebody else's; and where callers join words to keys.
 _APART: Final = (r"(?<![\w.+\-])", r"(?![\w\-]|\.\w)")
 _JOINED: Final = (r"(?<![^\W_])(?<![.+])", r"(?![^\W_]|\.[^\W_])")
+# In a file's name an ending may follow, which is no part of a domain: of those that are no top-level domain
+# themselves, and of zip, which hardly anybody has.
+_ENDINGS: Final = (
+    "7z|asc|bmp|csv|docm?|docx|eml|epub|gif|gpg|gz|html?|ics|jpe?g|json|log|mbox|mp[34]|msg|od[pst]|p7[ms]"
+    "|pdf|pem|pgp|png|pptx?|rar|rtf|sig|svg|tar|tgz|tiff?|txt|vcf|wav|webp|xls[mx]?|xml|yaml|zip"
+)
+_IN_A_FILES_NAME: Final = (_JOINED[0], rf"(?:(?:[_ (]|-\d)[^\"\\/<>\r\n]{{0,80}}?)?\.(?:{_ENDINGS})(?!\w)")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-]+\Z")
 _NAMED: Final = re.compile(r'\s*"?(?P<name>[^<>"]+?)"?\s*<[^<>]*>\s*\Z')
 
@@ -35,9 +42,10 @@ class Person:
         bare = [address.local_part, f'"{address.local_part}"', *written]
         spellings = dict.fromkeys(f"{one}@{domain}" for one in bare for domain in domains)
         either = "|".join(re.escape(one) for one in spellings)
-        self._apart, self._joined = (
-            re.compile(f"{before}(?:{either}){behind}", re.IGNORECASE) for before, behind in (_APART, _JOINED)
+        apart, joined, named = (
+            f"{before}(?:{either}){behind}" for before, behind in (_APART, _JOINED, _IN_A_FILES_NAME)
         )
+        self._apart, self._joined = (re.compile(f"{one}|{named}", re.IGNORECASE) for one in (apart, joined))
         # Quotes, and the case of what is not ASCII, are the databases' own affair.
         local_part = address.local_part.lower() if _PLAIN.match(address.local_part) else ""
         self.needles = tuple(f"{local_part}@{domain}" for domain in domains)

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select, text, update
 
 from mailsend.store.queue.kept import KEPT, KeptRecipient
 from mailsend.store.queue.lanes import take_lanes
+from mailsend.store.queue.listed import is_among, listed
 from mailsend.store.schema.mails import blob, content, content_blob, message, recipient
 from mailsend.store.statement import Statement
 from mailsend.store.times import time_of
@@ -25,7 +26,6 @@ _MOST_BYTES: Final = 64 << 20  # of all the mails in one claim
 
 # Written out, not bound: a partial index is used only where its own condition is seen.
 _QUEUED: Final = text("state = 'queued' AND frozen = 0")
-_MINE: Final = text("mailsend_message.state = 'sending'")
 
 _DUE: Final = (
     select(message.c.id, message.c.lane, message.c.priority, message.c.size)
@@ -41,7 +41,7 @@ _BEHIND: Final = Statement(
 )  # low priority, and nothing else to do
 _CLAIM: Final = Statement(
     update(message)
-    .where(message.c.id == bindparam("this"))
+    .where(is_among(message.c.id, "going"))
     .values(
         state="sending",
         fence=message.c.fence + 1,
@@ -57,41 +57,41 @@ _POSTPONE: Final = Statement(
 )
 _WANTED: Final = (
     "id", "customer", "business_unit", "in_test_mode", "priority", "send_at", "expires_at", "gives_up_at",
-    "fence", "attempts", "queued_at", "prepared_at", "message_id", "sender_mailbox", "reverse_path",
-    "essential", "require_tls", "digest", "rules_version", "how", "lane", "routes", "envelopes", "kind", "reason", "locale", "template", "tags", "requested", "sender",
+    "fence", "attempts", "prepared_at", "message_id", "sender_mailbox", "essential", "require_tls", "digest",
+    "rules_version", "how", "lane", "routes", "envelopes", "kind", "seal", "template", "tags", "requested",
+    "sender",
 )  # fmt: skip
-_MAILS: Final = Statement(
+# What we hold is asked for by id: of what others hold nothing is read.
+_MAILS: Final = Statement(  # sorted below: SQLite would copy the content for it
     select(*(message.c[one] for one in _WANTED), content.c.data, content.c.cuts, content.c.sealed)
     .select_from(message.outerjoin(content, content.c.message == message.c.id))
-    .where(_MINE, message.c.worker == bindparam("claim"))
-    .order_by(message.c.rank)
+    .where(is_among(message.c.id, "going"))
 )
 _RECIPIENTS: Final = Statement(
     select(recipient.c.message, *KEPT)
-    .select_from(recipient.join(message, message.c.id == recipient.c.message))
-    .where(_MINE, message.c.worker == bindparam("claim"))
-    .order_by(message.c.rank, recipient.c.message, recipient.c.position)  # else SQLite reads all recipients
+    .where(is_among(recipient.c.message, "going"))
+    .order_by(recipient.c.message, recipient.c.position)
 )
 _BLOBS: Final = Statement(
     select(content_blob.c.message, blob.c.digest, blob.c.data)
-    .select_from(
-        blob.join(content_blob, content_blob.c.digest == blob.c.digest).join(
-            message, message.c.id == content_blob.c.message
-        )
-    )
-    .where(_MINE, message.c.worker == bindparam("claim"))
+    .select_from(blob.join(content_blob, content_blob.c.digest == blob.c.digest))
+    .where(is_among(content_blob.c.message, "going"))
 )
 _NEXT: Final = Statement(select(message.c.due_at).where(_QUEUED).order_by(message.c.due_at).limit(1))
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A mail in our hands until its lease ends: its row, its frozen content, and all its recipients."""
+    """A mail in our hands until its lease ends: its row, its frozen content, and all its recipients.
+
+    ``paid`` is the lane whose limit it was counted against, or empty.
+    """
 
     row: Any
     recipients: tuple[KeptRecipient, ...]
     at: datetime
     blobs: Mapping[str, bytes] = field(default_factory=dict)
+    paid: str = ""
 
 
 def claim(transaction: Transaction, *, now: int, lease: int, name: str, most: int) -> tuple[Claimed, ...]:
@@ -106,22 +106,32 @@ def claim(transaction: Transaction, *, now: int, lease: int, name: str, most: in
     if not found:
         return ()
     found = _held_at_once(found)
-    going, waiting = take_lanes(transaction, found, now=now)
+    going, waiting, unknown = take_lanes(transaction, found, now=now)
     transaction.run_many(
         _POSTPONE, [{"this": mail, "due": due, "later": due - step} for mail, due, step in waiting]
     )
-    transaction.run_many(
-        _CLAIM, [{"this": mail, "claim": name, "lease": lease, "now": now} for mail in going]
-    )
     if not going:
         return ()
-    rows = transaction.run(_MAILS, claim=name)
+    ours = listed(going)
+    transaction.run(_CLAIM, going=ours, claim=name, lease=lease, now=now)
+    place = {mail: at for at, mail in enumerate(going)}
+    rows = sorted(transaction.run(_MAILS, going=ours), key=lambda one: place[one.id])
     by_mail: dict[str, list[KeptRecipient]] = {}
-    for one in transaction.run(_RECIPIENTS, claim=name):
-        by_mail.setdefault(one[0], []).append(KeptRecipient(*one[1:]))
-    blobs = _blobs(transaction, rows, name)
+    for one in transaction.run(_RECIPIENTS, going=ours):
+        by_mail.setdefault(one[0], []).append(KeptRecipient._make(one[1:]))
+    blobs = _blobs(transaction, rows, ours)
+    at = time_of(now)
     return tuple(
-        Claimed(one, tuple(by_mail.get(one.id, ())), time_of(now), blobs.get(one.id, {})) for one in rows
+        [
+            Claimed(
+                one,
+                tuple(by_mail.get(one.id, ())),
+                at,
+                blobs.get(one.id, {}),
+                one.lane if one.lane not in unknown else "",
+            )
+            for one in rows
+        ]
     )
 
 
@@ -141,11 +151,11 @@ def _held_at_once(found: Sequence[Any]) -> list[Any]:
     ]
 
 
-def _blobs(transaction: Transaction, rows: Sequence[Any], name: str) -> dict[str, dict[str, bytes]]:
+def _blobs(transaction: Transaction, rows: Sequence[Any], ours: str) -> dict[str, dict[str, bytes]]:
     if not any(one.cuts not in (None, "[]") for one in rows):
         return {}
     found: dict[str, dict[str, bytes]] = {}
     shared: dict[str, bytes] = {}
-    for mail, digest, data in transaction.run(_BLOBS, claim=name):
+    for mail, digest, data in transaction.run(_BLOBS, going=ours):
         found.setdefault(mail, {})[digest] = shared.setdefault(digest, bytes(data))
     return found

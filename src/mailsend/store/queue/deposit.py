@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, select, text
 
 from mailsend.errors import IdempotencyConflict
+from mailsend.model.frozen import by_slots
 from mailsend.store.buckets import keep_rates
 from mailsend.store.queue.endings import columns_of
-from mailsend.store.queue.inserts import insertion
+from mailsend.store.queue.inserts import insertion, insertions
 from mailsend.store.schema import mails
 from mailsend.store.statement import Statement
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mailsend.store.database import Transaction
     from mailsend.store.queue.endings import Ending
 
-__all__ = ["Deposit", "Placed", "place", "place_all"]
+__all__ = ["Deposit", "Placed", "place", "place_all", "place_callers", "place_single", "place_together"]
 
 Row = dict[str, Any]
 
@@ -51,6 +52,7 @@ _OLD_KEY: Final = Statement(
 )
 
 
+@by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deposit:
     """The rows of one mail. ``key`` is that of its idempotency key, where it has one.
@@ -67,6 +69,17 @@ class Deposit:
     key: Row | None = None
     limit: Limit | None = None
     is_new: bool = True
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing has to be looked up before it is put in."""
+        return self.is_new and self.key is None and self.limit is None
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is plain, and has one row in each of the tables of every mail."""
+        rest = self.blobs or self.attempts or self.content is None
+        return self.is_plain and len(self.recipients) == 1 and not rest
 
     def ended(self, ending: Ending) -> Deposit:
         """Give the rows of the mail after a round that ended so, before it was put in."""
@@ -132,8 +145,40 @@ def _key_of(transaction: Transaction, key: Row, *, now: int) -> str | None:
     return None
 
 
+def place_together(
+    transaction: Transaction, callers: Sequence[Sequence[Deposit]]
+) -> list[tuple[Placed, ...]]:
+    """Put in what each of several callers gives; all of it is plain."""
+    place_all(transaction, [one for deposits in callers for one in deposits])
+    return [tuple([Placed(one.message["id"]) for one in deposits]) for deposits in callers]
+
+
+def place_callers(
+    transaction: Transaction, several: Sequence[Sequence[Sequence[Deposit]]]
+) -> list[list[tuple[Placed, ...]]]:
+    """Put in what several groups of callers give; all of it is plain."""
+    return [place_together(transaction, callers) for callers in several]
+
+
+def place_single(transaction: Transaction, deposit: Deposit) -> Placed:
+    """Put in what ``is_single`` by one statement, as PostgreSQL knows it: asked once, not five times."""
+    (recipient,), content = deposit.recipients, deposit.content or {}
+    values = dict(deposit.message)
+    values.update([(_IN_RECIPIENT[name], value) for name, value in recipient.items()])
+    values.update([(_IN_CONTENT[name], value) for name, value in content.items()])
+    transaction.run(_SINGLE, **values)
+    return Placed(deposit.message["id"])
+
+
+_IN_RECIPIENT: Final = {one.name: f"recipient_{one.name}" for one in mails.recipient.columns}
+_IN_CONTENT: Final = {one.name: f"content_{one.name}" for one in mails.content.columns}
+_SINGLE: Final = insertions(
+    (mails.message, {}), (mails.recipient, _IN_RECIPIENT), (mails.content, _IN_CONTENT)
+)
+
+
 def place_all(transaction: Transaction, deposits: Sequence[Deposit]) -> None:
-    """Put many mails in that are new, and have neither an idempotency key nor a limit."""
+    """Put many mails in that are plain, or have been sent already."""
     transaction.run_many(_MESSAGE_QUIETLY, [one.message for one in deposits])
     _place_rest(transaction, deposits)
 

@@ -33,7 +33,7 @@ class RecipientEnding:
 class Ending:
     """What a mail's rows say from now on. ``fence`` is the claim's; times in microseconds.
 
-    ``gives_up_at`` ends its retry window, where none had begun.
+    ``gives_up_at`` ends its retry window, where none had begun. ``sealed``: its content may be encrypted.
     ``attempts`` are rows of that table, ``events`` of theirs.
     """
 
@@ -52,6 +52,7 @@ class Ending:
     digest: str = ""
     prepared_at: int = 0
     gives_up_at: int | None = None
+    sealed: bool = True
     attempts: Sequence[Mapping[str, Any]] = ()
     events: Sequence[Mapping[str, Any]] = field(default=())
 

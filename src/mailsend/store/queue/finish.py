@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, text, update
 
+from mailsend.errors import StoreError
 from mailsend.model.mail_state import MailState
 from mailsend.model.report import Outcome
 from mailsend.store.mails import forget_sensitive
@@ -19,7 +20,7 @@ from mailsend.store.statement import Statement
 if TYPE_CHECKING:
     from mailsend.store.database import Transaction
 
-__all__ = ["Mark", "finish", "finish_all", "mark_all", "renew"]
+__all__ = ["Mark", "finish", "finish_all", "mark_all", "renew", "write_all", "write_told"]
 
 _FINISH: Final = Statement(
     text(
@@ -29,7 +30,7 @@ _FINISH: Final = Statement(
         # Somebody may have frozen it while it was on its way.
         " frozen = CASE WHEN CAST(:done_at AS BIGINT) IS NULL THEN frozen ELSE 0 END,"
         " gives_up_at = COALESCE(gives_up_at, :gives_up_at)"
-        " WHERE id = :id AND fence = :fence AND state = 'sending' RETURNING id"  # what Act.FINISH is allowed from
+        " WHERE id = :id AND fence = :fence AND state = 'sending'"  # what Act.FINISH is allowed from
     )
 )
 _TOLD: Final = (
@@ -56,14 +57,15 @@ _FREE_KEY: Final = Statement(
 )
 
 # Only who holds the lease may let content out; what it marks is unknown where nothing is heard of it.
-# Nor does any go to a real recipient once test mode is on, unless a person confirmed this very mail.
+# Nor does any go to a real recipient once test mode is on, unless a person confirmed this very mail: of
+# that the row itself is no witness, but its seal, and whoever marks has looked at it.
 _MARK: Final = Statement(
     text(
         f"UPDATE {mails.recipient.name} SET marked = :fence, pinned = :server"  # noqa: S608 - names of ours
         " WHERE message = :id AND position = :position AND due_at IS NOT NULL AND EXISTS ("
         f"SELECT 1 FROM {mails.message.name} AS m WHERE m.id = :id AND m.fence = :fence"
         " AND m.state = 'sending' AND m.lease_until > :now"
-        f" AND (m.in_test_mode = 1 OR m.how = 'confirmed' OR NOT EXISTS (SELECT 1 FROM {upkeep.test_switch.name}"
+        f" AND (m.in_test_mode = 1 OR CAST(:confirmed AS INTEGER) = 1 OR NOT EXISTS (SELECT 1 FROM {upkeep.test_switch.name}"
         " AS s WHERE s.enabled = 1 AND s.scope IN ('', m.customer))))"
     )
 )
@@ -81,9 +83,20 @@ def finish(transaction: Transaction, ending: Ending, *, now: int) -> bool:
 
 
 def finish_all(transaction: Transaction, endings: Sequence[tuple[Ending, int]]) -> list[bool]:
-    """Write endings down, each with its time; say of each whether the mail was still in these hands."""
-    held = [bool(transaction.run(_FINISH, **_columns(one))) for one, _ in endings]
-    written = [one for one, ours in zip(endings, held, strict=True) if ours]
+    """Write endings down, each with its time; say of each whether the mail was still in these hands.
+
+    Raises StoreError for several of which one was not: then each has to be written by itself.
+    """
+    held = transaction.run_many(_FINISH, [_columns(one) for one, _ in endings])
+    if held == len(endings):
+        write_told(transaction, endings)
+    elif len(endings) > 1:
+        raise StoreError("one of several mails is in other hands", advice="Finish each by itself.")
+    return [held > 0] * len(endings)
+
+
+def write_told(transaction: Transaction, written: Sequence[tuple[Ending, int]]) -> None:
+    """Write down what endings say besides the mail's own row."""
     transaction.run_many(
         _RECIPIENT,
         [
@@ -102,8 +115,9 @@ def finish_all(transaction: Transaction, endings: Sequence[tuple[Ending, int]]) 
             if ending.state == MailState.EXPIRED
         ],
     )
-    forget_sensitive(transaction, [ending.id for ending, _ in written if ending.done_at is not None])
-    return held
+    forget_sensitive(
+        transaction, [ending.id for ending, _ in written if ending.sealed and ending.done_at is not None]
+    )
 
 
 def _columns(ending: Ending) -> dict[str, Any]:
@@ -127,22 +141,22 @@ def _columns(ending: Ending) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """That content goes out to those at ``positions`` under the claim ``fence``; ``now`` in microseconds."""
+    """That content goes out to those at ``positions`` under the claim ``fence``; ``now`` in microseconds.
+
+    ``confirmed``: a person let it out in spite of test mode.
+    """
 
     id: str
     fence: int
     positions: tuple[int, ...]
     server: str
     now: int
+    confirmed: bool = False
 
 
 def mark_all(transaction: Transaction, marks: Sequence[Mark]) -> list[bool]:
     """Write down that content goes out now; say of each mark whether it may."""
-    rows = [
-        {"id": one.id, "fence": one.fence, "position": who, "server": one.server, "now": one.now}
-        for one in marks
-        for who in one.positions
-    ]
+    rows = [_row(one, who) for one in marks for who in one.positions]
     if transaction.run_many(_MARK, rows) == len(rows) and all(one.positions for one in marks):
         return [True] * len(marks)
     # Some may not; which, only trying one by one tells.
@@ -152,8 +166,28 @@ def mark_all(transaction: Transaction, marks: Sequence[Mark]) -> list[bool]:
 
 
 def _marks(transaction: Transaction, mark: Mark, position: int) -> bool:
-    row = {"id": mark.id, "fence": mark.fence, "position": position, "server": mark.server, "now": mark.now}
-    return transaction.run_many(_MARK, [row]) == 1
+    return transaction.run_many(_MARK, [_row(mark, position)]) == 1
+
+
+def _row(mark: Mark, position: int) -> dict[str, Any]:
+    return {
+        "id": mark.id,
+        "fence": mark.fence,
+        "position": position,
+        "server": mark.server,
+        "now": mark.now,
+        "confirmed": int(mark.confirmed),
+    }
+
+
+def write_all(
+    transaction: Transaction, several: Sequence[Sequence[Mark | tuple[Ending, int]]]
+) -> list[list[bool]]:
+    """Write marks and endings down; say of each whether it may, or whether the mail was still in these hands."""
+    every = [one for some in several for one in some]
+    marked = iter(mark_all(transaction, [one for one in every if isinstance(one, Mark)]))
+    held = iter(finish_all(transaction, [one for one in every if not isinstance(one, Mark)]))
+    return [[next(marked if isinstance(one, Mark) else held) for one in some] for some in several]
 
 
 def renew(transaction: Transaction, name: str, *, lease: int, now: int) -> frozenset[str]:

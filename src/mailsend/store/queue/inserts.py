@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from mailsend.model.frozen import FrozenDict
 from mailsend.store.statement import Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
-__all__ = ["insertion"]
+__all__ = ["insertion", "insertions"]
 
 
 def insertion(table: Table, *, but: tuple[str, ...] = (), giving: str = "") -> Statement:
@@ -20,9 +22,21 @@ def insertion(table: Table, *, but: tuple[str, ...] = (), giving: str = "") -> S
     With ``giving`` it gives that column of the row where it was inserted, and nothing otherwise.
     """
     names = [one.name for one in table.columns if one.name not in but]
-    columns = ", ".join(f'"{one}"' for one in names)
-    values = ", ".join(f":{one}" for one in names)
     returning = f' RETURNING "{giving}"' if giving else ""
-    return Statement(
-        text(f"INSERT INTO {table.name} ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING{returning}")  # noqa: S608 - names of ours
-    )
+    return Statement(text(_insert(table, names) + returning))
+
+
+def insertions(*tables: tuple[Table, Mapping[str, str]]) -> Statement:
+    """Give one statement that does so in several tables, with a row for each; PostgreSQL alone knows it.
+
+    Beside each table stand the names of its values, by column, where they are other names.
+    """
+    *first, last = [_insert(table, [one.name for one in table.columns], called) for table, called in tables]
+    parts = ", ".join(f"part_{place} AS ({one})" for place, one in enumerate(first))
+    return Statement(text(f"WITH {parts} {last}"))
+
+
+def _insert(table: Table, names: Sequence[str], called: Mapping[str, str] = FrozenDict()) -> str:
+    columns = ", ".join(f'"{one}"' for one in names)
+    values = ", ".join(f":{called.get(one, one)}" for one in names)
+    return f"INSERT INTO {table.name} ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608 - names of ours

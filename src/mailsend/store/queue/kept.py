@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Final
+from typing import Final, NamedTuple
 
 from mailsend.store.schema.mails import recipient
 
 __all__ = ["KEPT", "KeptRecipient"]
 
 
-@dataclass(frozen=True, slots=True)
-class KeptRecipient:
+class KeptRecipient(NamedTuple):
     """What the store knows of one recipient; times in microseconds.
 
     ``pinned`` names the only server that may be tried, or is empty; ``marked`` is the claim under
@@ -39,4 +37,4 @@ class KeptRecipient:
     queue_id: str
 
 
-KEPT: Final = tuple(recipient.c[one.name] for one in fields(KeptRecipient))
+KEPT: Final = tuple(recipient.c[one] for one in KeptRecipient._fields)

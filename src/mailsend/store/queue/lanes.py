@@ -32,9 +32,13 @@ _RATES: Final = Statement(select(limit.c.rates).where(limit.c.name == bindparam(
 
 def take_lanes(
     transaction: Transaction, found: Sequence[Any], *, now: int
-) -> tuple[list[str], list[tuple[str, int, int]]]:
-    """Give the ids that may go now, and those that wait: each with when it is due, and its priority's lead."""
+) -> tuple[list[str], list[tuple[str, int, int]], frozenset[str]]:
+    """Give the ids that may go now, and those that wait: each with when it is due, and its priority's lead.
+
+    The third are the lanes of which no row knows: what goes there takes from its limit by itself.
+    """
     waiting = []
+    unknown: set[str] = set()
     full: dict[str, int] = {}
     apart: dict[str, int] = {}
     for one in sorted(found, key=lambda one: one.lane):  # one order for all: nobody waits in a circle
@@ -43,6 +47,10 @@ def take_lanes(
         if one.lane not in full:
             wanted = transaction.run(_HOW_MANY, mail=one.id, now=now)[0][0]
             taken = take_kept(transaction, one.lane, now=now, recipients=wanted)
+            if taken is None:  # the first that goes writes it down; the others come back for that
+                unknown.add(one.lane)
+                full[one.lane], apart[one.lane] = now + _SOON, 0
+                continue
             if not isinstance(taken, Wait):
                 continue
             full[one.lane] = now + int((taken.seconds or 0.0) * MICROSECONDS) + _SOON
@@ -50,7 +58,7 @@ def take_lanes(
         waiting.append((one.id, full[one.lane], one.priority * _STEP))
         full[one.lane] += apart[one.lane]  # were all due at once, each claim would put all but one off again
     late = {mail for mail, _, _ in waiting}
-    return [one.id for one in found if one.id not in late], waiting
+    return [one.id for one in found if one.id not in late], waiting, frozenset(unknown)
 
 
 def _apart(transaction: Transaction, lane: str) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, select, text
 
 from mailsend.model.mail_state import MailState
+from mailsend.model.queue_reason import QueueReason
 from mailsend.store.queue.endings import Ending
 from mailsend.store.queue.finish import finish
 from mailsend.store.queue.kept import KEPT, KeptRecipient
@@ -24,7 +25,6 @@ __all__ = ["Lapsed", "Settle", "lapse"]
 _log: Final = logging.getLogger("mailsend.queue")
 
 _MOST: Final = 500  # in one transaction
-_UNREADABLE: Final = "unreadable"
 
 _FOUND: Final = Statement(
     select(
@@ -39,6 +39,7 @@ _FOUND: Final = Statement(
         message.c.digest,
         message.c.lease_until,
         message.c.kind,
+        message.c.how,
         message.c.server,
         message.c.queue_id,
     )
@@ -84,7 +85,7 @@ def _settled(settle: Settle, lapsed: Lapsed) -> Ending:
             id=row.id,
             fence=row.fence,
             state=MailState.HELD,
-            reason=_UNREADABLE,
+            reason=QueueReason.UNREADABLE,
             why=f"Its rows cannot be read: {type(problem).__name__}.",
             counted=row.attempts,
             server=row.server,

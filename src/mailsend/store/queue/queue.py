@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING, Any, final
 
 from mailsend.store.giving_back import give_back
 from mailsend.store.queue.claim import Claimed, claim, next_due
-from mailsend.store.queue.deposit import Deposit, Placed, place, place_all
+from mailsend.store.queue.deposit import (
+    Deposit,
+    Placed,
+    place,
+    place_all,
+    place_callers,
+    place_single,
+    place_together,
+)
 from mailsend.store.queue.endings import Ending
-from mailsend.store.queue.finish import Mark, finish_all, mark_all, renew
+from mailsend.store.queue.finish import Mark, finish_all, mark_all, renew, write_all
 from mailsend.store.queue.lapse import Settle, lapse
 from mailsend.store.queue.renewed import write_renewed
+from mailsend.store.queue.settle import marked_under, settle
 from mailsend.store.times import moment, time_or_none
+from mailsend.store.written_together import Item
 
 if TYPE_CHECKING:
     from mailsend.store.database import Database, Transaction
@@ -39,6 +49,14 @@ class Queue:
     def put_many(self, deposits: Sequence[Deposit], *, now: datetime) -> Future[tuple[Placed, ...]]:
         """Put several mails in with one commit, all or none; the future raises IdempotencyConflict."""
         return self._writer.submit(_putting(deposits, moment(now)))
+
+    def put_together(self, callers: Sequence[Sequence[Deposit]]) -> Future[list[tuple[Placed, ...]]]:
+        """Put in what each of several callers gives, all of it plain, with one commit."""
+        work = Item(place_callers, callers)
+        match callers:
+            case [[deposit]] if deposit.is_single:
+                work.alone = lambda transaction: [(place_single(transaction, deposit),)]
+        return self._writer.submit(work)
 
     def put_at_once(self, deposits: Sequence[Deposit], *, now: datetime) -> tuple[Placed, ...]:
         """Put them in likewise, and wait for the commit: the quickest way for one caller."""
@@ -67,11 +85,25 @@ class Queue:
         return self._writer.submit(work)
 
     def mark(
-        self, id: str, fence: int, positions: Sequence[int], *, server: str, now: datetime
+        self,
+        id: str,
+        fence: int,
+        positions: Sequence[int],
+        *,
+        server: str,
+        now: datetime,
+        confirmed: bool = False,
     ) -> Future[bool]:
-        """Say that content goes out to the recipients at ``positions`` now; False: it may not any more."""
-        made = Mark(id, fence, tuple(positions), server, moment(now))
+        """Say that content goes out to the recipients at ``positions`` now; False: it may not any more.
+
+        ``confirmed``: a person let it out in spite of test mode, and its seal says so.
+        """
+        made = Mark(id, fence, tuple(positions), server, moment(now), confirmed)
         return self._writer.submit_with(made, mark_all)
+
+    def marked(self, id: str, fence: int) -> Future[dict[int, str]]:
+        """Give to whom content may have gone out under a claim: their positions, and each one's server."""
+        return self._writer.submit(lambda transaction: marked_under(transaction, id, fence))
 
     def renew(self, name: str, *, lease: float, now: datetime) -> Future[frozenset[str]]:
         """Hold a claim for ``lease`` seconds more; give the ids still in its hands."""
@@ -104,16 +136,29 @@ class Queue:
         """Write down what became of a mail; False where it is no longer in these hands."""
         return self._writer.submit_with((ending, moment(now)), finish_all)
 
+    def write(self, several: Sequence[Mark | tuple[Ending, int]]) -> Future[list[bool]]:
+        """Mark and finish several at once, each as ``mark`` and ``finish`` do; times in microseconds."""
+        return self._writer.submit_with(several, write_all)
+
+    def settle(self, ending: Ending, *, now: datetime) -> Future[tuple[int, ...] | None]:
+        """Write down what came too late to finish, where it says more than is known; give whose it was.
+
+        None: the mail is in another claim's hands, which is to end first.
+        """
+        at = moment(now)
+        return self._writer.submit(lambda transaction: settle(transaction, ending, now=at))
+
     def next_due(self) -> datetime | None:
         """Give when the next mail is due; None where nothing waits."""
         return time_or_none(self._database.looking(next_due))
 
 
 def _putting(deposits: Sequence[Deposit], at: int) -> Callable[[Transaction], tuple[Placed, ...]]:
-    def work(transaction: Transaction) -> tuple[Placed, ...]:
-        if any(one.key is not None or one.limit is not None or not one.is_new for one in deposits):
-            return tuple(place(transaction, one, now=at) for one in deposits)
-        place_all(transaction, deposits)
-        return tuple(Placed(one.message["id"]) for one in deposits)
-
-    return work
+    match deposits:
+        case [deposit] if deposit.is_single:
+            return Item(
+                place_together, deposits, alone=lambda transaction: (place_single(transaction, deposit),)
+            )
+        case _ if all(one.is_plain for one in deposits):
+            return Item(place_together, deposits)
+    return lambda transaction: tuple(place(transaction, one, now=at) for one in deposits)

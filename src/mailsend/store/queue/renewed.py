@@ -21,7 +21,7 @@ __all__ = ["write_renewed"]
 _MESSAGE: Final = Statement(
     text(
         f"UPDATE {message.name} SET digest = :digest, prepared_at = :prepared_at, size = :size,"  # noqa: S608 - a name of ours
-        " decisions = :decisions, rules_version = :rules_version"
+        " decisions = :decisions, rules_version = :rules_version, seal = :seal"
         " WHERE id = :id AND fence = :fence AND state = 'sending' RETURNING customer"
     )
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, select
 
-from mailsend.errors import StoreError
+from mailsend.errors import NotInStore, StoreRefused
 from mailsend.model.message import Message
 from mailsend.model.stored_content import StoredContent
 from mailsend.store.events import note
@@ -35,14 +35,14 @@ _MAIL: Final = Statement(
 def read_content(transaction: Transaction, id: str, *, by: str, now: datetime) -> StoredContent:
     """Give a mail's content, and write down that ``by`` looked at it.
 
-    Raises StoreError where there is no such mail, where its content is kept no longer, and for a
-    sensitive mail: nobody is shown that.
+    Raises NotInStore where there is no such mail, or its content is kept no longer, and StoreRefused for
+    a sensitive mail: nobody is shown that.
     """
     found = transaction.run(_MAIL, mail=id)
     if not found:
-        raise StoreError(f"the store has no mail {id}", advice="Look for it: mailsend log search.")
+        raise NotInStore(f"the store has no mail {id}", advice="Look for it: mailsend log search.")
     if found[0].sensitive:
-        raise StoreError(
+        raise StoreRefused(
             f"{id} is sensitive mail: its content is shown to nobody",
             advice="Look at its decisions and attempts instead.",
         )
@@ -59,7 +59,7 @@ def read_content(transaction: Transaction, id: str, *, by: str, now: datetime) -
 
 
 def read_asked_message(transaction: Transaction, id: str, *, vault: Vault | None) -> Message:
-    """Give the stored Message of a mail, to be prepared anew; raises StoreError where it is kept no longer."""
+    """Give the stored Message of a mail, to be prepared anew; raises NotInStore where it is kept no longer."""
     row, blobs = _rows(transaction, id)
     return message_in(row, blobs.__getitem__, vault=vault)
 
@@ -67,7 +67,7 @@ def read_asked_message(transaction: Transaction, id: str, *, vault: Vault | None
 def _rows(transaction: Transaction, id: str) -> tuple[Any, dict[str, bytes]]:
     rows = transaction.run(_CONTENT, mail=id)
     if not rows:
-        raise StoreError(
+        raise NotInStore(
             f"the content of {id} is kept no longer",
             advice="content_days of its customer says how long it is.",
         )

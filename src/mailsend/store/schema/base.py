@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 VERSION_TABLE: Final = "mailsend_alembic_version"
-REVISIONS: Final = ("0001", "0002", "0003")
+REVISIONS: Final = ("0001", "0002", "0003", "0004")
 REVISION: Final = REVISIONS[-1]
 
 metadata: Final = MetaData(

@@ -84,6 +84,7 @@ message: Final = Table(
     text("idempotency_key"),
     Column("request_digest", String(64), nullable=False),
     text("linked_to"),  # the mail that this one was made from
+    text("seal", server_default=""),  # of what a person let out in spite of test mode
     Index("ix_mailsend_message_due", "rank", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
     Index("ix_mailsend_message_later", "due_at", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
     Index("ix_mailsend_message_lease", "lease_until", sqlite_where=_SENDING, postgresql_where=_SENDING),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import ColumnElement, and_, literal_column, or_, select
@@ -74,6 +74,21 @@ def _missed(asked: Condition, *, certain: bool) -> Condition:
     return and_(_NOT_ACCEPTED, asked) if certain else asked
 
 
+def _names_of_host(host: Pattern) -> Iterable[Pattern]:
+    """Give what a server at this host is called: by the host alone, or with its port behind."""
+    first, *rest = host.parts
+    yield host
+    yield _with_port(host)
+    if ":" in first and not first.startswith("["):  # an address of IPv6 stands in brackets before a port
+        yield _with_port(
+            Pattern((f"[{first}", *rest[:-1], f"{rest[-1]}]")) if rest else Pattern((f"[{first}]",))
+        )
+
+
+def _with_port(host: Pattern) -> Pattern:
+    return Pattern((*host.parts[:-1], f"{host.parts[-1]}:", ""))
+
+
 def of_attempt(key: Key, pattern: Pattern, named: Named) -> Condition:
     """Say that a row of ``mailsend_attempt`` is what ``key`` asks for; ``named`` names its columns."""
     match key:
@@ -82,9 +97,8 @@ def of_attempt(key: Key, pattern: Pattern, named: Named) -> Condition:
         case Key.SERVER:
             return is_text(named(attempt.c.server), pattern)
         case Key.HOST:
-            with_port = Pattern((*pattern.parts[:-1], f"{pattern.parts[-1]}:", ""))
             server = named(attempt.c.server)
-            return or_(is_text(server, pattern), is_text(server, with_port))
+            return or_(*[is_text(server, one) for one in _names_of_host(pattern)])
         case Key.SOURCE_IP:
             return is_text(named(attempt.c.source_ip), pattern)
     raise ValueError(f"no attempt has {key}")

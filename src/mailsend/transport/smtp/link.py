@@ -55,7 +55,7 @@ class Link(asyncio.BufferedProtocol):
         self._idle = idle
         self._content = content
         self._blocks: Iterator[bytes | memoryview] | None = None
-        self._asking: asyncio.Task[None] | None = None
+        self._asking: asyncio.Future[bool] | None = None
         self._paused = False
         self._later = False
         self._quitting = False
