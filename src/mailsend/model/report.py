@@ -80,15 +80,15 @@ class Conversation(Sequence[Exchange]):
         self._began = began
         self._lines: tuple[Exchange, ...] | None = None
 
+    def plain(self) -> list[tuple[float, str, str]]:
+        """Give when, by whom and what was said, without an Exchange for each line."""
+        began = self._began
+        opened = [(one.at, one.who, one.line) for one in self._opening]
+        return opened + [(at - began, who, line) for at, who, lines in self._noted for line in lines]
+
     def _read(self) -> tuple[Exchange, ...]:
         if self._lines is None:
-            began = self._began
-            said = [
-                Exchange(at=at - began, who=who, line=line)
-                for at, who, lines in self._noted
-                for line in lines
-            ]
-            self._lines = (*self._opening, *said)
+            self._lines = tuple([Exchange(at=at, who=who, line=line) for at, who, line in self.plain()])
         return self._lines
 
     @overload

@@ -31,6 +31,11 @@ def test_it_is_as_good_as_the_tuple_of_its_lines(said):
     assert LINES[2] in said
 
 
+def test_it_is_told_in_plain_values_as_well(said):
+    """When, by whom and what, for those who write it down."""
+    assert said.plain() == [(one.at, one.who, one.line) for one in LINES]
+
+
 def test_two_of_them_are_equal_where_the_same_was_said(said):
     """Whatever the clocks showed; and no conversation is a list."""
     assert said == Conversation(LINES, (), began=0.0)

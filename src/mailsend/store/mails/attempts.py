@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from mailsend.model.report import Conversation
 from mailsend.store.mails.written import LONGEST_WORD, as_json, storable
 from mailsend.store.times import moment
 
@@ -42,10 +43,17 @@ def attempt_rows(
             "source_ip": source_ip,
             "worker": worker,
             "recipients": _recipients(one),
-            "conversation": as_json([(round(said.at, 6), said.who, said.line) for said in one.conversation]),
+            "conversation": as_json([(round(at, 6), who, line) for at, who, line in _said(one)]),
         }
         for one in attempts
     ]
+
+
+def _said(attempt: Attempt) -> list[tuple[float, str, str]]:
+    conversation = attempt.conversation
+    if isinstance(conversation, Conversation):
+        return conversation.plain()
+    return [(one.at, one.who, one.line) for one in conversation]
 
 
 def _recipients(attempt: Attempt) -> str:
