@@ -257,11 +257,18 @@ def test_a_mail_is_sent_again(mailsend, mailer, sent):
     assert mailer.journal.get(told["id"]).linked_to == sent
 
 
+# Whoever was started in the background is deaf to it, and so is every program that he starts.
+_HEEDS_CTRL_C = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from mailsend.cli import main; main()"
+)
+
+
 class _Follower:
     """``mailsend log search --follow`` in a process of its own, read line by line."""
 
     def __init__(self, *words, folder):
-        command = [sys.executable, "-m", "mailsend", "log", "search", "--follow", *words]
+        command = [sys.executable, "-c", _HEEDS_CTRL_C, "log", "search", "--follow", *words]
         self._process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
