@@ -196,6 +196,42 @@ def test_what_waits_is_handed_over_before_the_loop_ends(store, claimed):
     assert states(store)[0] == "done"
 
 
+def test_what_nobody_waits_for_when_each_is_tried_by_itself_is_not_marked(store, claimed):
+    """Its content does not go out; it was cancelled while all of them were tried together."""
+    wrong = replace(ending(claimed[1]), state=None)
+
+    async def work():
+        crossing = Crossings(lambda: store.queue).here
+        asked, failed = mark(crossing, claimed[0]), crossing.finish(wrong)
+        with store._writer._turn:  # nothing is committed here
+            await asyncio.sleep(0)
+            asked.cancel()
+        return await asyncio.gather(failed, mark(crossing, claimed[2]), return_exceptions=True)
+
+    assert [type(one) for one in asyncio.run(work())] == [StoreError, bool]
+    assert marked(store) == {"02"}
+
+
+def test_one_that_fails_takes_no_other_with_it_though_the_loop_has_ended(store, claimed):
+    """What became of the others is written down all the same, and nothing is marked that nobody sends."""
+    run(store, update(mails.message).where(mails.message.c.id == "01").values(fence=7, worker="another"))
+    loop = asyncio.new_event_loop()
+
+    async def work():
+        crossing = Crossings(lambda: store.queue).here
+        for one in claimed[:3]:
+            crossing.finish(ending(one))
+        mark(crossing, claimed[3])
+        crossing.hand_over()
+
+    with store._writer._turn:  # nothing is committed here
+        loop.run_until_complete(work())
+        loop.close()
+    store._writer.close()  # as at the program's end
+    assert states(store) == ["done", "sending", "done", "sending"]
+    assert marked(store) == set()
+
+
 def test_each_loop_has_its_own(store):
     """The same as long as it runs, and none that has ended is kept."""
     crossings = Crossings(lambda: store.queue)

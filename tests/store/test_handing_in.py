@@ -157,3 +157,35 @@ def test_an_async_mailer_puts_in_what_its_tasks_enqueue_at_once(any_url):
             return {one.id: one.subject for one in rows(mailer, mails.message)}
 
     assert asyncio.run(run()) == {id: f"Mail {number}" for number, id in ids.items()}
+
+
+def test_very_many_put_in_by_one_task_keep_no_other_waiting(any_url):
+    """The loop's other tasks get their turn while they are made ready."""
+    turns = []
+
+    async def run():
+        async with AsyncMailer(Settings.model_validate(settings(SERVER, store=any_url))) as mailer:
+            await mailer.enqueue(a_mail(0))  # the store is open
+            done = asyncio.Event()
+
+            async def other():
+                while not done.is_set():
+                    turns.append(len(made))
+                    await asyncio.sleep(0)
+
+            def messages():
+                for number in range(1, 41):
+                    made.append(number)
+                    yield a_mail(number)
+
+            made = []
+            waiting = asyncio.create_task(other())
+            ids = await mailer.enqueue_many(messages())
+            done.set()
+            await waiting
+            return ids, [one.id for one in rows(mailer, mails.message)]
+
+    ids, there = asyncio.run(run())
+    assert set(ids) < set(there)
+    assert len(ids) == 40
+    assert sorted({*turns} & {*range(1, 40)}) == [8, 16, 24, 32]

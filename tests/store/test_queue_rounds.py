@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import string
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -50,6 +52,14 @@ def mailer(make, server):
 def due_in(mailer, id):
     """Give in how many seconds a mail is due, to the nearest ten."""
     return round((mailer.outbox.get(id).due_at - datetime.now(UTC)).total_seconds() / 10) * 10
+
+
+def test_a_subject_of_any_length_is_put_in_and_found(mailer, server):
+    """No index of a database limits it."""
+    subject = "".join(random.Random(1).choices(string.ascii_letters, k=9000))
+    id = mailer.enqueue(a_mail(subject=subject))
+    assert mailer.deliver_due().accepted == 1
+    assert [one.id for one in mailer.journal.search(subject[4000:4020]).mails] == [id]
 
 
 def test_recipients_of_different_fates(mailer, server):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import secrets
 from dataclasses import replace
 from datetime import timedelta
 
@@ -263,6 +264,20 @@ def test_the_attempt_stands_in_the_log(store, slow):
     assert [(one.fence, one.server, one.queue_id) for one in rows(store, mails.attempt)] == [
         (1, "mx", "4bXy")
     ]
+
+
+def test_a_server_that_calls_a_mail_by_a_page_of_text_hinders_no_record(store):
+    """An accepted mail whose end no database takes would be sent again; the beginning of its name is kept."""
+    keep(store, a_mail())
+    (one,) = claim(store, SENT)
+    name = secrets.token_hex(4000)
+    told = RecipientResult(outcome=ACCEPTED, server="mx", attempts=1)
+    who = ByAddress({Address.parse("bob@example.org"): told})
+    tried = Attempt(server="mx", recipients=who, outcome=ACCEPTED, queue_id=name)
+    end = ending(one, {0: ACCEPTED, 1: ACCEPTED}, SENT, attempts=(tried,))
+    assert store.queue.finish(end, now=SENT).result()
+    assert outcomes(store)[0] == "done"
+    assert [row.queue_id for row in rows(store, mails.attempt)] == [name[:255]]
 
 
 @pytest.mark.parametrize("who", ["bob@example.org", "ann@operations-the-rat.example"])

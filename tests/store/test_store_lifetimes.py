@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,12 +21,14 @@ from mailsend.decide.server_state import ServerAct
 from mailsend.errors import StoreError
 from mailsend.store import open_store, upgrade
 from mailsend.store.events import note
+from mailsend.store.queue import queue
+from mailsend.store.queue.deposit import place_single
 from mailsend.store.schema import mails
 
 WORKERS, EACH = 3, 5
 HELPERS = str(Path(__file__).parents[1] / "helpers")
 _END_ALL = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
     " WHERE application_name = 'mailsend' AND pid <> pg_backend_pid()"
 )
 
@@ -255,17 +258,42 @@ def test_a_connection_lost_before_the_commit_is_told(postgres):
 
 
 @pytest.mark.postgres
-def test_a_connection_lost_before_a_mail_is_put_in_is_told_and_not_tried_again(postgres):
+def test_a_connection_lost_while_a_mail_is_put_in_is_told_and_not_tried_again(postgres, monkeypatch):
     """It may be in already; the caller's next mail has a connection of its own."""
     url = postgres.new_database()
     upgrade(url)
+    tried = []
+
+    def lost(transaction, one):
+        tried.append(one.message["subject"])
+        postgres.run(_END_ALL)
+        return place_single(transaction, one)
+
     with Mailer(Settings.model_validate(settings(store=url))) as mailer:
         mailer.enqueue(a_mail(1))
-        postgres.run(_END_ALL)
-        with pytest.raises(StoreError, match="failed"):
-            mailer.enqueue(a_mail(2))
+        with monkeypatch.context() as patch:
+            patch.setattr(queue, "place_single", lost)
+            with pytest.raises(StoreError, match="failed"):
+                mailer.enqueue(a_mail(2))
         mailer.enqueue(a_mail(3))
+        assert tried == ["Mail 2"]
         assert sorted(one.subject for one in rows(mailer, mails.message)) == ["Mail 1", "Mail 3"]
+
+
+@pytest.mark.postgres
+def test_a_server_that_began_anew_costs_no_mail_and_no_record(postgres):
+    """Connections that ended while they waited are noticed before anything is given to them."""
+    url = postgres.new_database()
+    upgrade(url)
+    with Mailer(Settings.model_validate(settings(store=url))) as mailer:
+        for number in range(0, 12, 4):
+            mailer.enqueue(a_mail(number))
+            mailer.enqueue_many([a_mail(number + 1), a_mail(number + 2)])
+            mailer.send(a_mail(number + 3))
+            while len(rows(mailer, mails.message)) < number + 4:  # the record comes soon
+                time.sleep(0.01)
+            postgres.run(_END_ALL)
+        assert len(rows(mailer, mails.message)) == 12
 
 
 @pytest.mark.postgres

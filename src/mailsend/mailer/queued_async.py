@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mailsend.mailer import diversion
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mailsend.store.queue import Claimed
 
 __all__ = ["AsyncQueuedMail"]
+
+# Making a mail ready mostly waits for nothing: of very many the loop's other tasks would wait for all.
+_AT_ONCE: Final = 8
 
 
 class AsyncQueuedMail:
@@ -46,10 +49,12 @@ class AsyncQueuedMail:
         desk = await self._desk("enqueue")
         if diversion.current() is not None:
             return [diversion.tell_queued(await self._finished(one)) for one in messages]
-        deposits = [
-            desk.deposit(await self._finished(one), how="enqueue", is_new=isinstance(one, Message))
-            for one in messages
-        ]
+        deposits = []
+        for place, one in enumerate(messages, 1):
+            made = await self._finished(one)
+            deposits.append(desk.deposit(made, how="enqueue", is_new=isinstance(one, Message)))
+            if place % _AT_ONCE == 0:
+                await asyncio.sleep(0)
         if connection is not None:
             return await desk.put_by_async(connection, deposits)
         if all(one.is_plain for one in deposits):

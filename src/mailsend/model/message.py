@@ -148,7 +148,7 @@ class Message:
         keep(
             self,
             "idempotency_key",
-            None if idempotency_key is None else read.text("idempotency_key", idempotency_key),
+            None if idempotency_key is None else read.key("idempotency_key", idempotency_key),
         )
         keep(self, "sensitive", None if sensitive is None else read.flag("sensitive", sensitive))
         keep(self, "essential", None if essential is None else read.flag("essential", essential))

@@ -16,6 +16,7 @@ __all__ = [
     "attachments",
     "flag",
     "instance",
+    "key",
     "locale",
     "moment",
     "tags",
@@ -28,6 +29,7 @@ __all__ = [
 T = TypeVar("T")
 
 _LONGEST_SHOWN = 60
+_LONGEST_KEY = 255
 _MAKE_ONE = "Make one with Attachment.from_path(…) or Attachment.from_bytes(…)."
 _TEXT = "Give it as str, decoded where it came as bytes."
 NOTHING: Final[Mapping[str, Any]] = FrozenDict()
@@ -38,6 +40,17 @@ def text(field: str, given: object) -> str:
     if isinstance(given, str):
         return given
     raise InvalidMessage(field, f"text is expected, not {_kind(given)}", advice=_TEXT)
+
+
+def key(field: str, given: object) -> str:
+    """Give a key that names one request; a database's index takes no text of any length."""
+    told = text(field, given)
+    if len(told) > _LONGEST_KEY:
+        why = f"{len(told)} characters are too many for a key, {_LONGEST_KEY} are the most"
+        raise InvalidMessage(
+            field, why, advice="Give a short name of the request, or a digest of a long one."
+        )
+    return told
 
 
 def locale(field: str, given: object) -> str:

@@ -191,10 +191,11 @@ class Database:
         """Give a connection, and whether it waited for this since an earlier use."""
         opened = self._opened()
         opened.file.check()
-        try:
-            return opened, (opened.reading if reading else opened.writing).pop(), True
-        except IndexError:
-            pass
+        kept = opened.reading if reading else opened.writing
+        with contextlib.suppress(IndexError):
+            while (direct := kept.pop()).is_stale:
+                _discard(direct)
+            return opened, direct, True
         if not opened.checked and self.location.kind is StoreKind.SQLITE:
             make_at_first_use(self.location)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -29,11 +30,18 @@ class Direct:
         self._raw: Final = raw
         self._error: Final[type[Exception]] = driver.Error
         self._cursor: Callable[[], Any] = raw.cursor
+        self._spoken_to: Callable[[], bool] | None = None
         if connection.dialect.driver == "psycopg":
+            self._spoken_to = _hears_at(raw.fileno())
             # It would read each statement of more than fifty values anew, to number them.
             numbering: Any = type(connection.dialect)
             self.dialect = numbering(paramstyle="numeric_dollar")
             self._cursor = lambda: driver.RawCursor(raw)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether its server said something while nobody asked: most likely that it ended."""
+        return self._spoken_to is not None and self._spoken_to()
 
     def run(self, statement: Compiled, values: dict[str, Any]) -> Sequence[Any]:
         """Run it; give its rows as named tuples."""
@@ -107,3 +115,12 @@ class Guest:
         """Run it for each of ``rows``; give how many rows of the table it changed in all."""
         arranged = [statement.arranged(one) for one in rows]
         return self.connection.exec_driver_sql(statement.text, arranged).rowcount
+
+
+def _hears_at(socket: int) -> Callable[[], bool]:
+    """Give what looks, without waiting, whether there is something to read, or an end."""
+    if not hasattr(select, "poll"):  # as on Windows
+        return lambda: bool(select.select([socket], (), (), 0)[0])
+    ear = select.poll()
+    ear.register(socket, select.POLLIN)
+    return lambda: bool(ear.poll(0))

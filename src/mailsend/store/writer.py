@@ -31,6 +31,9 @@ _log: Final = logging.getLogger("mailsend.store")
 _IDLE: Final = 30.0  # seconds after which a thread without work ends
 _MANY: Final = 100  # of what may wait, that are not let wait any longer
 _TOO_MANY: Final = 500
+# PostgreSQL's classes of errors that only some of what was written may have made: a transaction undone for
+# another's sake, and a row too large for an index (PostgreSQL's manual, appendix A).
+_OWN_FAULTS: Final = ("40", "54")
 _all: weakref.WeakSet[Writer] = weakref.WeakSet()
 
 
@@ -101,7 +104,8 @@ class Writer:
         return any(len(one.makers) >= _TOO_MANY for one in tuple(self._later.values()))
 
     def _refuse_closed(self) -> None:
-        if self._closed:
+        # What its own thread is told of a commit may lead to another: that was handed in before, too.
+        if self._closed and threading.current_thread() is not self._thread:
             raise StoreError("the store is closed", advice="Open it anew.")
 
     def _wake(self) -> None:
@@ -233,7 +237,7 @@ class Writer:
     def _fail(self, work: Work, future: Future[Any], problem: BaseException) -> None:
         """Tell what went wrong; of things written together each that can be written is."""
         apart = work.apart() if isinstance(work, Later) else []
-        if len(apart) < 2 or isinstance(problem.__cause__, OperationalError):  # the database itself is away
+        if len(apart) < 2 or _is_away(problem):
             future.set_exception(problem)
             return
         for one in apart:
@@ -241,6 +245,15 @@ class Writer:
             alone.add_done_callback(tell_of_loss)
             self._commit_alone(one, alone)
         future.set_result(None)
+
+
+def _is_away(problem: BaseException) -> bool:
+    """Whether it is the database itself that failed, and so would for each."""
+    cause = problem.__cause__
+    if not isinstance(cause, OperationalError):
+        return False
+    state: str = getattr(cause.orig, "sqlstate", None) or ""
+    return not state.startswith(_OWN_FAULTS)
 
 
 def _after_fork() -> None:

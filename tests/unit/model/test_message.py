@@ -117,6 +117,10 @@ def test_what_is_no_address_is_named_with_its_field(fields, field):
         ({"send_at": datetime(2026, 1, 1)}, "send_at: a time without a time zone"),
         ({"expires_at": datetime(2026, 1, 1)}, "expires_at: a time without a time zone"),
         ({"locale": 5}, "locale: text is expected, not int"),
+        (
+            {"idempotency_key": "k" * 256},
+            "idempotency_key: 256 characters are too many for a key, 255 are the most",
+        ),
         ({"locale": ""}, "locale: '' is no language tag"),
         ({"locale": "../../x"}, "locale: '../../x' is no language tag"),
         ({"locale": "de\r\nX-Evil: 1"}, r"locale: 'de\r\nX-Evil: 1' is no language tag"),

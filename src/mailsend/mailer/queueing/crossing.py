@@ -108,23 +108,29 @@ class Crossing:
             self._began = self._loop.time()
             self._cross(together)
 
-    def _cross(self, together: _Wanted) -> None:
+    def _cross(self, together: _Wanted, queue: Queue | None = None) -> None:
         try:
-            writing = self._queue().write([one for one, _ in together])
+            queue = queue or self._queue()
+            writing = queue.write([one for one, _ in together])
         except Exception as problem:  # noqa: BLE001 - a store that takes nothing any more: who waits is told
             writing = Future()
             writing.set_exception(problem)
-        writing.add_done_callback(partial(self._cross_back, together))
+        writing.add_done_callback(partial(self._cross_back, together, queue))
 
-    def _cross_back(self, together: _Wanted, writing: Future[list[bool]]) -> None:
+    def _cross_back(self, together: _Wanted, queue: Queue | None, writing: Future[list[bool]]) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._tell, together, writing)
+        elif len(together) > 1 and writing.exception() is not None:
+            for one in together:  # nobody waits any more, but what became of a mail is known here alone
+                if not isinstance(one[0], Mark):
+                    self._cross([one], queue)
 
     def _tell(self, together: _Wanted, writing: Future[list[bool]]) -> None:
         problem = writing.exception()
         if problem is not None and len(together) > 1:  # one of them may be to blame
             for one in together:
-                self._cross([one])
+                if not one[1].done():
+                    self._cross([one])
         elif problem is not None:
             _, future = together[0]
             if not future.done():

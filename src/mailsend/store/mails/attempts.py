@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mailsend.model.report import Conversation
-from mailsend.store.mails.written import LONGEST_WORD, as_json, storable
+from mailsend.store.mails.written import LONGEST_NAME, LONGEST_WORD, as_json, storable
 from mailsend.store.times import moment
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def attempt_rows(
             "code": one.reply.code if one.reply else None,
             "enhanced": (one.reply.enhanced or "")[:LONGEST_WORD] if one.reply else "",
             "reply": storable(one.reply.text) if one.reply else "",
-            "queue_id": storable(one.queue_id or ""),
+            "queue_id": storable((one.queue_id or "")[:LONGEST_NAME]),
             "source_ip": source_ip,
             "worker": worker,
             "recipients": _recipients(one),

@@ -6,8 +6,10 @@ import json
 import re
 from typing import Any, Final
 
-__all__ = ["LONGEST_WORD", "as_json", "storable"]
+__all__ = ["LONGEST_NAME", "LONGEST_WORD", "as_json", "storable"]
 
+# An index of PostgreSQL takes 2704 octets, and refuses the whole row that has more.
+LONGEST_NAME: Final = 255  # characters of what others name a mail, where it is looked up
 LONGEST_WORD: Final = 32  # characters of a stable code, as its columns hold it
 
 _write: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode

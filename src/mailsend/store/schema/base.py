@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Text
 
 __all__ = [
     "NUMBER",
@@ -14,6 +14,7 @@ __all__ = [
     "flag",
     "metadata",
     "number",
+    "only_on",
     "text",
     "time",
     "word",
@@ -58,3 +59,10 @@ def flag(name: str) -> Column[int]:
 def time(name: str, *, nullable: bool = True) -> Column[int]:
     """Give a column for a time: whole microseconds since 1970 in UTC."""
     return Column(name, BigInteger, nullable=nullable)
+
+
+def only_on(database: str, index: Index) -> Index:
+    """Give an index that this kind of database alone has; its ``info`` says so."""
+    index.info["database"] = database
+    index.ddl_if(dialect=database)
+    return index

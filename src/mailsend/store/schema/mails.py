@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
 from sqlalchemy import text as sql
 
-from mailsend.store.schema.base import NUMBER, flag, metadata, number, text, time, word
+from mailsend.store.schema.base import NUMBER, flag, metadata, number, only_on, text, time, word
 
 __all__ = ["attempt", "blob", "content", "content_blob", "event", "idempotency", "message", "recipient"]
 
@@ -19,7 +19,8 @@ _REWRITTEN: Final = sql("requested != sender AND requested != ''")
 _LINKED: Final = sql("linked_to <> ''")
 _REASONED: Final = sql("reason != ''")
 _NOT_ACCEPTED: Final = sql("outcome != 'accepted'")
-# What a word is looked for in, newest first, without a look at the mails themselves.
+# What a word is looked for in, newest first, without a look at the mails themselves; PostgreSQL takes no
+# row of an index over 2,704 octets, and a subject may be longer.
 _LOG: Final = ("queued_at", "id", "subject", "sender", "requested", "message_id", "template", "actor", "tags")
 _TROUBLE: Final = ("outcome", "reason", "code", "enhanced", "message")
 _UNTOLD: Final = sql("act = 'gave_up' AND reason = ''")  # whose author was not told yet
@@ -89,7 +90,8 @@ message: Final = Table(
     Index("ix_mailsend_message_later", "due_at", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
     Index("ix_mailsend_message_lease", "lease_until", sqlite_where=_SENDING, postgresql_where=_SENDING),
     Index("ix_mailsend_message_held", "queued_at", sqlite_where=_HELD, postgresql_where=_HELD),
-    Index("ix_mailsend_message_log", *_LOG),
+    only_on("sqlite", Index("ix_mailsend_message_log", *_LOG)),
+    only_on("postgresql", Index("ix_mailsend_message_newest", "queued_at", "id")),
     Index(None, "customer", "queued_at"),
     Index(None, "message_id"),
     Index(None, "sender", "queued_at"),

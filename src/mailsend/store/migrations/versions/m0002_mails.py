@@ -211,7 +211,10 @@ def upgrade() -> None:
         **_where(sa.text("state = 'sending'")),
     )
     op.create_index("ix_mailsend_message_message_id", "mailsend_message", ["message_id"])
-    op.create_index("ix_mailsend_message_log", "mailsend_message", list(_LOG))
+    if op.get_context().dialect.name == "sqlite":
+        op.create_index("ix_mailsend_message_log", "mailsend_message", list(_LOG))
+    else:  # whose indexes take no long texts
+        op.create_index("ix_mailsend_message_newest", "mailsend_message", ["queued_at", "id"])
     op.create_index(
         "ix_mailsend_message_requested",
         "mailsend_message",
