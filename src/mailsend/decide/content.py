@@ -140,7 +140,7 @@ def check_request(message: Message, circumstances: Circumstances) -> Refusal | N
                 advice=f"Use instead: {fault.instead}." if fault.instead else "Leave it out, or use X-….",
             )
     filenames = _filenames(message)
-    if filenames and (obstacle := _check_extensions(filenames, scope)) is not None:
+    if (obstacle := _check_extensions(filenames, scope)) is not None:
         return obstacle
     if not message.attachments:
         return None
@@ -222,8 +222,7 @@ def _refuse(reason: ContentRefused, advice: str, **facts: Any) -> Refusal:
 def _filenames(message: Message) -> tuple[str, ...]:
     if message.original is not None:
         return message.original.attachments
-    files = message.attachments
-    return tuple([one.filename for one in files]) if files else ()
+    return tuple([one.filename for one in message.attachments])
 
 
 def _is_text(text: str) -> bool:
@@ -265,4 +264,4 @@ def _findings(message: Message, content: Content, circumstances: Circumstances) 
         found.extend(message.original.findings)
         if circumstances.test_mode.enabled:
             found.append(ContentFinding.NO_TEST_BANNER)
-    return tuple([str(one) for one in found]) if found else ()
+    return tuple([str(one) for one in found])

@@ -133,7 +133,7 @@ class RecipientsDecision(Decision, Mapping[Address, RecipientDecision]):
     def envelope_addresses(self) -> tuple[Address, ...]:
         """Who stands in RCPT TO, each once, in the order in which they were named."""
         kept = [to for one in self.each.values() if (to := one.envelope_address) is not None]
-        return tuple(dict.fromkeys(kept) if len(kept) > 1 else kept)
+        return tuple(dict.fromkeys(kept))
 
     @property
     def reached(self) -> tuple[Address, ...]:
