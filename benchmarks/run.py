@@ -1,7 +1,8 @@
 """mailsend beside its peers: paired in one run, told as ratios.
 
 Every contender runs in a fresh process, in turn, for several rounds; medians are compared. No figure
-decides the exit code: it is 1 where a contender of ours fails, and 0 otherwise.
+decides the exit code: it is 1 where a contender of ours fails, and 0 otherwise. Where one falls short
+of a goal of speed, a profile says where its time goes.
 """
 
 from __future__ import annotations
@@ -15,15 +16,14 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from pairs.cases import Case
-from pairs.databases import databases
 from pairs.laid_down import lay_down
 from pairs.progress import Progress
 from pairs.registry import ALL_CASES, ALL_CONTENDERS
 from pairs.rounds import Measured, Ratio, measure, ratios
-from pairs.servers import INSTALL, delayed, find, sink
+from pairs.servers import INSTALL, find
+from pairs.shortfalls import look_into, shortfalls
 from pairs.table import as_json, compared, figures, surroundings
 from pairs.task import Task
-from pairs.where_time_goes import profile
 
 RESULTS = Path(__file__).parents[1] / ".nox" / "bench" / "results.json"
 
@@ -86,15 +86,9 @@ def main() -> None:
 def _profile(asked: argparse.Namespace, folder: Path) -> str:
     case = chosen([asked.profile])[0]
     contender = ALL_CONTENDERS[asked.contender or case.ours[-1]]
-    task = task_of(case, folder, asked).but(seconds=asked.seconds or 5.0, memory=False)
-    with databases(folder, postgres=case.postgres) as database:
-        task = task.but(database=database())
-        if not case.wire:
-            shown = profile(contender, task)
-        else:
-            with sink() as port, delayed(port, case.delay) as front:
-                shown = profile(contender, task.but(port=front))
-    return f"{case.name}: {contender.title}\n{shown}"
+    return (
+        f"{case.name}: {contender.title}\n{look_into(case, contender, task_of(case, folder, asked)).text()}"
+    )
 
 
 def _measure(asked: argparse.Namespace, folder: Path) -> bool:
@@ -113,6 +107,11 @@ def _measure(asked: argparse.Namespace, folder: Path) -> bool:
         found += ratios(case, measured)
         print(f"{figures(case, measured)}\n", flush=True)
     print(compared(found))
+    short = (
+        [] if asked.quick else shortfalls(done, found, lambda case: task_of(case, folder, asked), progress)
+    )
+    for one in short:
+        print(f"\n{one.text()}")
     told = {
         **surroundings(),
         "sink": "python" if fall_back else "smtp-sink",
@@ -120,7 +119,7 @@ def _measure(asked: argparse.Namespace, folder: Path) -> bool:
         "quick": bool(asked.quick),
     }
     asked.json.parent.mkdir(parents=True, exist_ok=True)
-    asked.json.write_text(json.dumps(as_json(told, done, found), indent=2) + "\n")
+    asked.json.write_text(json.dumps(as_json(told, done, found, short), indent=2) + "\n")
     return _summed_up(done, found, asked.json)
 
 

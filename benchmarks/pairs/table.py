@@ -12,6 +12,7 @@ from typing import Any
 from pairs.cases import Case
 from pairs.node import versions as node_versions
 from pairs.rounds import Measured, Ratio
+from pairs.shortfalls import Shortfall
 
 _PACKAGES = (
     "mailsend aiosmtplib cryptography dkimpy Django emails fastapi-mail Jinja2 premailer redmail"
@@ -60,7 +61,10 @@ def _digits(ratio: float) -> str:
 
 
 def as_json(
-    told: dict[str, Any], cases: Sequence[tuple[Case, Sequence[Measured]]], found: Sequence[Ratio]
+    told: dict[str, Any],
+    cases: Sequence[tuple[Case, Sequence[Measured]]],
+    found: Sequence[Ratio],
+    short: Sequence[Shortfall],
 ) -> dict[str, Any]:
     """Give all of it as one document."""
     return {
@@ -94,6 +98,15 @@ def as_json(
                 "holds": one.holds,
             }
             for one in found
+        ],
+        "where_time_goes": [
+            {
+                "case": one.case.name,
+                "ours": one.ours,
+                "cpu": one.cpu,
+                "profile": one.profile if isinstance(one.profile, str) else one.profile.as_json(),
+            }
+            for one in short
         ],
     }
 
