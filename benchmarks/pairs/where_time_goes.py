@@ -24,7 +24,7 @@ _ELSEWHERE = "the event loop and the benchmark itself"
 _WAITING = re.compile(
     r"\b(_worker \([^;]*/futures/thread\.py|_?wait\w* \([^;]*/threading\.py|select \([^;]*/selectors\.py)[^;]*$"
 )
-_OPENING = re.compile(r"measure \([^;]*child\.py[^;]*\);__(enter|exit)__ \(")
+_OPENING = re.compile(r"measure \([^;]*child\.py[^;]*\);[^;]*__(enter|exit)__ \(")
 
 
 @dataclass(frozen=True, slots=True)

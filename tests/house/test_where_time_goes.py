@@ -26,7 +26,7 @@ def test_a_stack_is_counted_only_where_it_was_met_at_work() -> None:
     met = {
         "working": f"{_ROOT};go (/b/pairs/peers/ours.py:9);send (/s/mailsend/mailer/many.py:3) 7",
         "importing": "<module> (/b/child.py:1);_find (<frozen importlib._bootstrap>:8) 9",
-        "opening": f"{_ROOT};__enter__ (/lib/contextlib.py:137);upgrade (/s/mailsend/store/upgrading.py:5) 9",
+        "opening": f"{_ROOT};_GeneratorContextManager.__enter__ (/lib/contextlib.py:137);upgrade (/s/mailsend/store/upgrading.py:5) 9",
         "waiting for work": "_bootstrap (/lib/threading.py:1);_worker (/lib/concurrent/futures/thread.py:81) 9",
         "waiting for the wire": "run (/lib/threading.py:1);select (/lib/selectors.py:468) 9",
         "the loop's thread": "run (/lib/threading.py:1);write (/s/mailsend/transport/smtp/link.py:20) 2",
