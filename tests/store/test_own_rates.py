@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import Future
+from datetime import timedelta
 
 import pytest
-from queue_shop import a_mail, age, rows, settings, states, store_of
-from sqlalchemy import create_engine
+from queue_shop import a_mail, age, change, rows, settings, states, store_of
+from sqlalchemy import create_engine, update
 from sqlalchemy.pool import NullPool
 
 from mailsend import Mailer, Settings
 from mailsend.decide.limit import Limit, Rate
 from mailsend.errors import StoreError
+from mailsend.mailer.clock import utc_now
 from mailsend.mailer.queueing.own_rates import OwnRates
 from mailsend.model.rules import Rules
 from mailsend.store import upgrade
+from mailsend.store.schema.mails import message
 from mailsend.store.schema.upkeep import limit
 
 LIMITED, FASTER = "memory:?max_per_day=2", "memory:?max_per_day=3"
@@ -60,18 +63,59 @@ def test_what_has_no_limits_writes_nothing(make):
     assert rows(mailer, limit) == []
 
 
-def test_changed_limits_are_written_down(make):
-    """What was taken stays taken: of three a day one is left."""
+def test_a_raised_limit_lets_what_waits_for_it_go_at_once(make):
+    """What was taken stays taken: of three a day one is left, and the first that waits has it."""
     old = make(LIMITED)
     for number in range(5):
         old.enqueue(a_mail(number))
-    assert old.deliver_due().accepted == 2
+    assert [old.deliver_due().accepted for _ in range(2)] == [2, 0]
     new = make(FASTER)
-    new.deliver_due()
-    assert rates(new) == [[(3, 2)]]
-    new.enqueue_many([a_mail("later"), a_mail("last")])
     assert new.deliver_due().accepted == 1
     assert rates(new) == [[(3, 3)]]
+    assert (new.deliver_due().claimed, states(new)) == (0, {"queued": 2, "done": 3})
+
+
+def test_a_limit_that_was_taken_away_keeps_nobody_waiting(make):
+    """The mails that waited for it go out, in the order of the queue, and its count is forgotten."""
+    old = make(LIMITED)
+    old.enqueue_many([a_mail("first"), a_mail("second"), a_mail("third"), a_mail("urgent", priority=5)])
+    held = old.enqueue(a_mail("held"))
+    old.outbox.hold(held, reason="a test", by="ann")
+    assert old.deliver_due().accepted == 2
+    new = make("memory:")
+    assert new.deliver_due().accepted == 2
+    assert rows(new, limit) == []
+    assert [one.lane for one in rows(new, message) if one.state == "held"] == [""]
+
+
+def test_only_what_waits_for_a_changed_limit_is_due_anew(make):
+    """Another limit keeps its mails, and no mail goes before its own time; a place by priority stays one."""
+    mailer = make(LIMITED)
+    tomorrow = utc_now() + timedelta(days=1)
+    ours = mailer.enqueue(a_mail("ours", priority=2))
+    others = mailer.enqueue(a_mail("another's"))
+    later = mailer.enqueue(a_mail("later", send_at=tomorrow))
+    before = {one.id: (one.due_at, one.rank) for one in rows(mailer, message)}
+    off = 40 * 86_400 * 1_000_000
+    change(
+        mailer,
+        update(message).values(due_at=message.c.due_at + off, rank=message.c.rank + off),
+        update(message).where(message.c.id == others).values(lane="another"),
+    )
+    store_of(mailer).limits.keeping({"memory::0": Limit((Rate(3, 86_400.0),))}, utc_now()).result()
+    after = {one.id: (one.due_at, one.rank) for one in rows(mailer, message)}
+    assert {one: after[one] == before[one] for one in before} == {ours: True, others: False, later: True}
+
+
+def test_a_limit_that_is_reset_makes_what_waits_for_it_due(make):
+    """The first goes at once, which writes the limit down anew."""
+    mailer = make(LIMITED)
+    for number in range(4):
+        mailer.enqueue(a_mail(number))
+    assert [mailer.deliver_due().accepted for _ in range(2)] == [2, 0]
+    (known,) = mailer.limits.list()
+    mailer.limits.reset(known.name, reason="the provider raised it", by="ann")
+    assert mailer.deliver_due().accepted == 1
 
 
 def test_a_limit_that_nobody_wrote_down_holds_all_the_same(make):

@@ -473,3 +473,20 @@ def test_where_tokens_come_from_is_not_kept(book):
     assert refused.value.advice == "Name the server in the settings, or let the Directory give it."
     assert book.keep_rules_server(RAT, server, **BY_ANN).state is ENTERED
     assert book.state_of(RAT, server) is ENTERED
+
+
+def test_a_changed_limit_holds_for_the_queue_at_once(store, book):
+    """Who claims takes by what the store says: it is written with the server, and lifted with the last of its rates."""
+
+    def limits():
+        return [[(rate.amount, rate.seconds) for rate in one.rates] for one in store.limits.all(now=NOW)]
+
+    book.add(RAT, a_server(max_per_minute=30.0), **BY_ANN)
+    assert limits() == [[(30, 60.0)]]
+    book.set(RAT, NAME, a_server(max_per_minute=60.0, max_per_day=500.0), **BY_ANN)
+    assert limits() == [[(60, 60.0), (500, 86400.0)]]
+    book.set(RAT, NAME, a_server(), **BY_ANN)
+    assert limits() == []
+    book.add("other", a_server(max_per_minute=5.0), **BY_ANN)
+    book.set(RAT, NAME, a_server(timeout=5.0), **BY_ANN)
+    assert limits() == [[(5, 60.0)]]

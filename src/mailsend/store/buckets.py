@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, select, text, update
@@ -21,8 +20,10 @@ if TYPE_CHECKING:
 __all__ = [
     "account_mark",
     "keep_rates",
+    "kept_rates",
     "lane_name",
     "put_back",
+    "rates_of",
     "read_bucket",
     "take_from",
     "take_kept",
@@ -37,7 +38,7 @@ _BEGIN: Final = Statement(
     )
 )
 _LOCKED: Final = Statement(select(table.c.rates, table.c.bucket, table.c.at).where(_this).with_for_update())
-_KEPT_RATES: Final = Statement(select(table.c.rates).where(_this))
+_KEPT_RATES: Final = Statement(select(table.c.name, table.c.rates))
 _SKEW: Final = 10 * MICROSECONDS  # by which the clocks of several hosts may differ
 _SET: Final = Statement(update(table).where(_this), columns=("rates", "bucket", "at"))
 
@@ -65,21 +66,18 @@ def keep_rates(transaction: Transaction, name: str, limit: Limit, *, now: int) -
 
     ``now`` is in microseconds, as the store keeps times, here and below.
     """
-    transaction.run(_BEGIN, name=name, rates=_rates(limit), bucket=_outs(FULL), at=now)
+    transaction.run(_BEGIN, name=name, rates=rates_of(limit), bucket=_outs(FULL), at=now)
 
 
-def write_rates(transaction: Transaction, limits: Mapping[str, Limit], *, now: int) -> None:
-    """Write down the rates of limits by their names, where the rows say others or there is none yet.
+def kept_rates(transaction: Transaction) -> dict[str, str]:
+    """Give the rates of all limits by their names, written as ``rates_of`` writes them; none is locked."""
+    return {one.name: one.rates for one in transaction.run(_KEPT_RATES)}
 
-    What was taken stays taken. Rows that say so already are not locked.
-    """
-    for name in sorted(limits):
-        rows = transaction.run(_KEPT_RATES, which=name)
-        if not rows:
-            keep_rates(transaction, name, limits[name], now=now)
-        elif rows[0].rates != _rates(limits[name]):
-            row = _locked(transaction, name, limits[name], now)
-            _set(transaction, name, limits[name], _bucket(row, limits[name]), row.at)
+
+def write_rates(transaction: Transaction, name: str, limit: Limit, *, now: int) -> None:
+    """Write the rates of a limit down; what was taken stays taken."""
+    row = _locked(transaction, name, limit, now)
+    _set(transaction, name, limit, _bucket(row, limit), row.at)
 
 
 def take_kept(transaction: Transaction, name: str, *, now: int, recipients: int = 1) -> Taken | Wait | None:
@@ -149,10 +147,11 @@ def _kind(rate: Rate) -> tuple[float, bool]:
 
 
 def _set(transaction: Transaction, name: str, limit: Limit, bucket: Bucket, now: int) -> None:
-    transaction.run(_SET, which=name, rates=_rates(limit), bucket=_outs(bucket), at=now)
+    transaction.run(_SET, which=name, rates=rates_of(limit), bucket=_outs(bucket), at=now)
 
 
-def _rates(limit: Limit) -> str:
+def rates_of(limit: Limit) -> str:
+    """Write the rates of a limit, as its row has them."""
     return _written([[one.amount, one.seconds, one.per_recipient] for one in limit.rates])
 
 

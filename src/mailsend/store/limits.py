@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, final
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, select
 
 from mailsend.decide.limit import Limit, Out, Rate, Taken, Wait
 from mailsend.model.limit_record import LimitRecord, RateRecord
@@ -16,9 +16,9 @@ from mailsend.store.buckets import (
     read_bucket,
     take_from,
     take_kept,
-    write_rates,
 )
 from mailsend.store.events import note
+from mailsend.store.limit_changes import change_limits, forget_limit
 from mailsend.store.schema.upkeep import limit as table
 from mailsend.store.server_changes import kept_text
 from mailsend.store.statement import Statement
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["LimitBook", "keep_rates", "lane_name", "take_kept"]
 
 _ALL: Final = Statement(select(table).order_by(table.c.name))
-_THIS: Final = Statement(select(table.c.name).where(table.c.name == bindparam("which")).with_for_update())
-_REMOVE: Final = Statement(delete(table).where(table.c.name == bindparam("which")))
+_THIS: Final = Statement(select(table.c.name).where(table.c.name == bindparam("which")))
 
 
 @final
@@ -75,24 +74,27 @@ class LimitBook:
             lambda transaction: self.give_back(transaction, name, limit, at, recipients)
         )
 
-    def keeping(self, limits: Mapping[str, Limit], now: datetime) -> Future[None]:
-        """Write the rates of limits down by their names, where they differ, in this process's next transaction."""
+    def keeping(self, limits: Mapping[str, Limit | None], now: datetime) -> Future[None]:
+        """Write the rates of limits down by their names, where they differ, in this process's next transaction.
+
+        None lifts one. Mails that were put off by what is changed are due anew.
+        """
         at = moment(now)
-        return self._writer.submit(lambda transaction: write_rates(transaction, limits, now=at))
+        return self._writer.submit(lambda transaction: change_limits(transaction, limits, now=at))
 
     def all(self, *, now: datetime) -> tuple[LimitRecord, ...]:
         """Give what every limit has out at ``now``, sorted by name."""
         return tuple(_record(row, moment(now) / MICROSECONDS) for row in self._database.read(_ALL))
 
     def reset(self, name: str, *, reason: str, by: str, now: datetime) -> bool:
-        """Forget what was taken from a limit; say whether there was any such limit."""
+        """Forget what was taken from a limit, so that its mails are due; say whether there was any such limit."""
         for text, what in ((reason, "the reason"), (by, "who does it")):
             kept_text(text, what)
 
         def work(transaction: Transaction) -> bool:
             if not transaction.run(_THIS, which=name):
                 return False
-            transaction.run(_REMOVE, which=name)
+            forget_limit(transaction, name)
             note(transaction, "limit_reset", now=now, by=by, reason=reason, facts={"limit": name})
             return True
 

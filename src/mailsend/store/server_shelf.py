@@ -7,9 +7,12 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, final
 
+from mailsend.decide.limit import is_limited, limit_of
 from mailsend.errors import NotInStore, StoreError
-from mailsend.model.server import ServerState
+from mailsend.model.server import Server, ServerState
+from mailsend.store.buckets import lane_name
 from mailsend.store.fingerprint import Fingerprint, matches
+from mailsend.store.limit_changes import change_limits
 from mailsend.store.server_rows import ServerRow
 from mailsend.store.server_sql import ADD, NOTE, OF, REMOVE, UPDATE
 from mailsend.store.times import moment
@@ -91,6 +94,17 @@ class Shelf:
         self._transaction.run(UPDATE, row=row.id, **columns)
         self.rows = [row if one.id == row.id else one for one in self.rows]
         return row
+
+    def limit(self, server: Server, *, before: Server | None = None) -> None:
+        """Let a server's limits hold from now on, for the mails that wait for it as well (M8).
+
+        Without any, those that it had ``before`` are lifted; another customer's of one account stay.
+        """
+        name = lane_name(server)
+        if is_limited(server):
+            change_limits(self._transaction, {name: limit_of(server)}, now=self._at)
+        elif before is not None and is_limited(before) and lane_name(before) == name:
+            change_limits(self._transaction, {name: None}, now=self._at)
 
     def remove(self, row: ServerRow) -> None:
         """Take a row away."""

@@ -105,6 +105,7 @@ class ServerBook:
                 shelf.note("remove", known.name, before=known.state)
                 known = None
             refuse_second(known, customer)
+            shelf.limit(server)
             name = shelf.free_name(server.name)
             row = new_row(
                 customer, name, self._codec.columns(customer, name, server), senders, by=by, now=now
@@ -134,6 +135,7 @@ class ServerBook:
                 )
             marks = self._codec.marks(customer, server)
             refuse_second(shelf.same_account(marks, besides=row), customer)
+            shelf.limit(server, before=self._codec.server(row))
             server, kept_name = named_as_before(server, row)
             new_name = kept_name or shelf.free_name(server.name)
             changed = replace(row, name=new_name, **self._codec.columns(customer, new_name, server))

@@ -11,6 +11,7 @@ from mailsend.mailer.clock import utc_now
 from mailsend.store.buckets import lane_name
 
 if TYPE_CHECKING:
+    from mailsend.decide.limit import Limit
     from mailsend.model.rules import Rules
     from mailsend.store.limits import LimitBook
 
@@ -25,7 +26,9 @@ class OwnRates:
     def __init__(self, rules: Rules) -> None:
         customers = [one.server for customer in rules.customers.values() for one in customer.servers]
         servers = (*rules.application.smarthosts, *customers)
-        self._limits = {lane_name(one): limit_of(one) for one in servers if is_limited(one)}
+        limited = {lane_name(one): limit_of(one) for one in servers if is_limited(one)}
+        # Mails may still wait for a limit that the settings have no more.
+        self._limits: dict[str, Limit | None] = {**dict.fromkeys(map(lane_name, servers)), **limited}
         self._kept = not self._limits
 
     def keep(self, limits: LimitBook) -> None:
