@@ -10,6 +10,9 @@ The domains come from what the providers say themselves, compared on the date of
 - GMX, WEB.DE, mail.com: https://postmaster.gmx.net, https://postmaster.web.de, https://postmaster.mail.com
 - Proton: https://proton.me/support/addresses-and-aliases
 - Deutsche Telekom: https://postmaster.t-online.de
+- Tuta: https://github.com/tutao/tutanota, TUTA_MAIL_ADDRESS_DOMAINS of its client
+- freenet, mailbox.org, Posteo, Yandex, Mail.ru, QQ: Thunderbird's table of providers,
+  https://github.com/thunderbird/autoconfig, folder ispdb
 
 Suffixes of mail servers are what each provider tells its customers to publish as MX. A domain that
 stands nowhere here goes by the organisational domain of its first mail server.
@@ -27,7 +30,7 @@ from mailsend.model.suffixes import organisational_domain
 
 __all__ = ["AS_OF", "BY_DOMAIN", "provider_by_mx"]
 
-AS_OF: Final = "2026-11-21"
+AS_OF: Final = "2026-11-22"
 
 _DOMAINS: Final[Mapping[str, str]] = {
     "Gmail": "gmail.com googlemail.com",
@@ -47,15 +50,12 @@ _DOMAINS: Final[Mapping[str, str]] = {
     "Proton": "proton.me protonmail.com protonmail.ch pm.me",
     "Telekom": "t-online.de magenta.de",
     "freenet": "freenet.de",
-    "Bluewin": "bluewin.ch",
-    "Tuta": "tuta.com tuta.io tutanota.com tutanota.de tutamail.com keemail.me",
-    "Posteo": "posteo.de posteo.net",
+    "Tuta": "tuta.com tutamail.com tuta.io tutanota.com tutanota.de keemail.me",
+    "Posteo": "posteo.de posteo.at posteo.ch posteo.com posteo.eu posteo.li posteo.net posteo.org",
     "mailbox.org": "mailbox.org",
-    "Fastmail": "fastmail.com fastmail.fm",
-    "Yandex": "yandex.ru yandex.com ya.ru",
-    "Mail.ru": "mail.ru bk.ru list.ru inbox.ru internet.ru",
-    "QQ": "qq.com foxmail.com",
-    "NetEase": "163.com 126.com yeah.net",
+    "Yandex": "yandex.ru yandex.com yandex.by yandex.kz yandex.ua ya.ru narod.ru",
+    "Mail.ru": "mail.ru bk.ru list.ru inbox.ru",
+    "QQ": "qq.com",
 }
 # The longest suffix counts.
 _SERVERS: Final[Mapping[str, str]] = {
