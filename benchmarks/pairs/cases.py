@@ -76,7 +76,11 @@ CASES = (
             "python-emails",
             "rsa",
         ),
-        goals=(Goal(peer="nodemailer", ratio=3.5), Goal(peer="rsa", ratio=2.2, measure="cpu")),
+        goals=(
+            Goal(peer="nodemailer", ratio=3.5),
+            Goal(peer="nodemailer-young", ratio=3.5),
+            Goal(peer="rsa", ratio=2.2, measure="cpu"),
+        ),
         task={"signed": True},
     ),
     Case(
@@ -95,7 +99,11 @@ CASES = (
             "fastapi-mail",
             "python-emails",
         ),
-        goals=(Goal(peer="stack", ratio=8), Goal(peer="nodemailer", ratio=2.5)),
+        goals=(
+            Goal(peer="stack", ratio=8),
+            Goal(peer="nodemailer", ratio=2.5),
+            Goal(peer="nodemailer-young", ratio=2.5),
+        ),
     ),
     Case(
         name="transport",
