@@ -154,6 +154,21 @@ def test_an_expired_mail_frees_its_key_unless_somebody_accepted_it(mailer, serve
         mailer.enqueue(keyed("b", 2))
 
 
+def test_a_held_mail_that_expires_frees_its_key_unless_somebody_accepted_it(mailer, server):
+    """The duty that ends held mail goes by the same rule as the queue."""
+    later = datetime.now(UTC) + timedelta(hours=1)
+    server.replies["busy@example.org"] = "450 4.2.1 Busy"
+    nobody = mailer.enqueue(keyed("a", to="busy@example.org", expires_at=later))
+    somebody = mailer.enqueue(keyed("b", to=["busy@example.org", "bob@example.org"], expires_at=later))
+    mailer.deliver_due()
+    assert mailer.outbox.hold([nobody, somebody]).changed == (nobody, somebody)
+    assert mailer.upkeep.expire(now=later + timedelta(seconds=1)) == 2
+    assert (state(mailer, nobody)[0], state(mailer, somebody)[0]) == ("expired", "expired")
+    assert mailer.enqueue(keyed("a", 2)) != nobody
+    with pytest.raises(IdempotencyConflict):
+        mailer.enqueue(keyed("b", 2))
+
+
 def test_each_customer_has_its_own_keys(any_url, server):
     """Two customers may count their orders alike."""
     shop = settings(server.url, store=any_url)

@@ -17,6 +17,7 @@ from mailsend import store as store_room
 from mailsend.errors import InvalidSettings, MissingExtra, StoreError
 from mailsend.model.secret import Secret
 from mailsend.store import open_store, upgrade
+from mailsend.store.engine import engine_at
 from mailsend.store.location import Location, StoreKind, read_location
 from mailsend.store.schema import REVISION
 
@@ -345,6 +346,17 @@ def test_a_database_that_is_not_there_is_told(postgres):
     assert refused.value.advice == (
         "Look at the names in the store's URL; the database itself is made by hand."
     )
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("query", "silence"), [("", "30000"), ("?tcp_user_timeout=5000", "5000")])
+def test_a_host_that_is_gone_is_not_waited_for(postgres, query, silence):
+    """The system gives a silent connection up after half a minute, or after what the URL says."""
+    engine = engine_at(read_location(postgres.by_password(database="postgres") + query))
+    with engine.connect() as connection:
+        told = connection.connection.driver_connection.info.get_parameters()
+    engine.dispose()
+    assert (told["tcp_user_timeout"], told["keepalives_idle"]) == (silence, "30")
 
 
 def test_a_server_that_is_not_there_is_told():

@@ -17,7 +17,7 @@ __all__ = ["READS", "advisory_lock", "engine_at"]
 
 _CHECKPOINT: Final = "wal_autocheckpoint = 4000"  # pages of 4 KiB: mails fill four times as many as rows do
 _PATIENCE: Final = 10  # seconds that a writer waits for another one, and a client for the server
-
+_SILENCE: Final = 30  # seconds after which a host that acknowledges nothing is taken for gone
 _PATIENCE_WITH_LOCKS: Final = 3  # seconds
 # A query by itself needs no transaction around it.
 _NO_BEGIN: Final = "mailsend_no_begin"
@@ -90,7 +90,13 @@ def _postgresql(location: Location) -> Engine:
         database=location.database,
         query=dict(location.query),
     )
-    usual = {"connect_timeout": _PATIENCE, "fallback_application_name": "mailsend"}
+    usual = {
+        "connect_timeout": _PATIENCE,
+        "fallback_application_name": "mailsend",
+        # A host that is gone says nothing; otherwise its connections would be waited for a quarter of an hour.
+        "tcp_user_timeout": _SILENCE * 1000,
+        "keepalives_idle": _SILENCE,
+    }
     given = {name for name, _ in location.query}
     engine = create_engine(
         url,

@@ -135,7 +135,7 @@ class ServerBook:
                 )
             marks = self._codec.marks(customer, server)
             refuse_second(shelf.same_account(marks, besides=row), customer)
-            shelf.limit(server, before=self._codec.server(row))
+            shelf.limit(server, before=self._codec.server(row) if self._codec.can_read(row) else None)
             server, kept_name = named_as_before(server, row)
             new_name = kept_name or shelf.free_name(server.name)
             changed = replace(row, name=new_name, **self._codec.columns(customer, new_name, server))

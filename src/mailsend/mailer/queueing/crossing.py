@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mailsend.mailer.clock import utc_now
+from mailsend.store.attempting import is_the_databases
 from mailsend.store.queue import Mark
 from mailsend.store.times import moment
 
@@ -48,6 +49,7 @@ class Crossing:
     ) -> BeforeContent:
         """Give what says, before content goes out, to whom; False where the mail is no longer ours.
 
+        Nor is it where its lease ended before that was written down and answered: somebody else may have it.
         ``standing`` are the envelope addresses of those who are tried, by their positions; ``confirmed``:
         a person let it out in spite of test mode.
         """
@@ -117,7 +119,7 @@ class Crossing:
             writing.set_exception(problem)
         writing.add_done_callback(partial(self._cross_back, together, queue))
 
-    def _cross_back(self, together: _Wanted, queue: Queue | None, writing: Future[list[bool]]) -> None:
+    def _cross_back(self, together: _Wanted, queue: Queue | None, writing: Future[list[int]]) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._tell, together, writing)
         elif len(together) > 1 and writing.exception() is not None:
@@ -125,20 +127,22 @@ class Crossing:
                 if not isinstance(one[0], Mark):
                     self._cross([one], queue)
 
-    def _tell(self, together: _Wanted, writing: Future[list[bool]]) -> None:
+    def _tell(self, together: _Wanted, writing: Future[list[int]]) -> None:
         problem = writing.exception()
-        if problem is not None and len(together) > 1:  # one of them may be to blame
-            for one in together:
+        if problem is not None and len(together) > 1 and not is_the_databases(problem):
+            for one in together:  # one of them may be to blame
                 if not one[1].done():
                     self._cross([one])
         elif problem is not None:
-            _, future = together[0]
-            if not future.done():
-                future.set_exception(problem)
-        else:
-            for (_, future), answer in zip(together, writing.result(), strict=True):
+            for _, future in together:
                 if not future.done():
-                    future.set_result(answer)
+                    future.set_exception(problem)
+        else:
+            now = moment(utc_now())
+            for (wanted, future), answer in zip(together, writing.result(), strict=True):
+                if not future.done():
+                    # Of a mark it is when the lease ends, and the commit, or this process, may have been slow.
+                    future.set_result(answer > now if isinstance(wanted, Mark) else bool(answer))
         self._under_way = False
         told = sum(isinstance(one, Mark) for one, _ in together)
         if told and not self._hurried:

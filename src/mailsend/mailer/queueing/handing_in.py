@@ -8,6 +8,8 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
+from mailsend.store.attempting import is_the_databases
+
 if TYPE_CHECKING:
     from mailsend.mailer.queueing.desk import QueueDesk
     from mailsend.store.queue import Deposit, Placed
@@ -62,7 +64,7 @@ class HandingIn:
             for (_, future), placed in zip(handed, done.result(), strict=True):
                 if not future.done():
                     future.set_result(placed)
-        elif len(handed) == 1:
+        elif len(handed) == 1 or is_the_databases(problem):
             _fail(handed, problem)
         else:
             for one in handed:  # one of them is to blame: each is tried by itself

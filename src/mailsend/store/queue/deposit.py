@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, select, text
 
-from mailsend.errors import IdempotencyConflict
+from mailsend.errors import IdempotencyConflict, StoreError
 from mailsend.model.frozen import by_slots
 from mailsend.store.buckets import keep_rates
 from mailsend.store.queue.endings import columns_of
@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from mailsend.store.database import Transaction
     from mailsend.store.queue.endings import Ending
 
-__all__ = ["Deposit", "Placed", "place", "place_all", "place_callers", "place_single", "place_together"]
+__all__ = [
+    "Deposit",
+    "Placed",
+    "place",
+    "place_again",
+    "place_all",
+    "place_callers",
+    "place_single",
+    "place_together",
+]
 
 Row = dict[str, Any]
 
@@ -38,6 +47,10 @@ _CONTENT_BLOB: Final = insertion(mails.content_blob)
 _ATTEMPT: Final = insertion(mails.attempt, but=("id",))
 _KEY: Final = insertion(mails.idempotency, giving="message")
 
+# Each attempt to send a mail at once has a claim of its own.
+_OURS: Final = Statement(
+    text(f"SELECT id FROM {mails.message.name} WHERE id = :id AND worker = :worker AND state = 'sending'")  # noqa: S608 - names of ours
+)
 _WHOSE: Final = 'customer = :customer AND in_test_mode = :in_test_mode AND "key" = :key'
 _KNOWN_KEY: Final = Statement(
     text(f"SELECT message, request_digest FROM {mails.idempotency.name} WHERE {_WHOSE}")  # noqa: S608 - names of ours
@@ -108,7 +121,7 @@ class Deposit:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Which mail is in the store now; ``fresh``: it was put there by this very call."""
+    """Which mail is in the store now; ``fresh``: it was put there by this very call, though it was made twice."""
 
     id: str
     fresh: bool = True
@@ -123,13 +136,20 @@ def place(transaction: Transaction, deposit: Deposit, *, now: int) -> Placed:
     if deposit.key is not None:
         known = _key_of(transaction, deposit.key, now=now)
         if known is not None:
-            return Placed(known, fresh=False)
+            return Placed(known, fresh=_is_ours(transaction, deposit, known))
+    own = deposit.message["id"]
     if not transaction.run(_MESSAGE, **deposit.message):
-        return Placed(deposit.message["id"], fresh=False)
+        return Placed(own, fresh=_is_ours(transaction, deposit, own))
     if deposit.limit is not None:
         keep_rates(transaction, deposit.message["lane"], deposit.limit, now=now)
     _place_rest(transaction, (deposit,))
-    return Placed(deposit.message["id"])
+    return Placed(own)
+
+
+def _is_ours(transaction: Transaction, deposit: Deposit, known: str) -> bool:
+    """Whether a mail that is there is this very deposit, made once before without its answer being heard."""
+    claim = deposit.message["worker"]
+    return bool(claim) and bool(transaction.run(_OURS, id=known, worker=claim))
 
 
 def _key_of(transaction: Transaction, key: Row, *, now: int) -> str | None:
@@ -181,6 +201,18 @@ def place_all(transaction: Transaction, deposits: Sequence[Deposit]) -> None:
     """Put many mails in that are plain, or have been sent already."""
     transaction.run_many(_MESSAGE_QUIETLY, [one.message for one in deposits])
     _place_rest(transaction, deposits)
+
+
+def place_again(transaction: Transaction, deposits: Sequence[Deposit]) -> None:
+    """Put mails in that have been sent already, and may be in: none is twice.
+
+    Raises StoreError for several of which one is in: then each has to be put in by itself.
+    """
+    fresh = transaction.run_many(_MESSAGE_QUIETLY, [one.message for one in deposits])
+    if fresh == len(deposits):
+        _place_rest(transaction, deposits)
+    elif len(deposits) > 1:
+        raise StoreError("one of several mails is in already", advice="Put in each by itself.")
 
 
 _MESSAGE_QUIETLY: Final = insertion(mails.message)

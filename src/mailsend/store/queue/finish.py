@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, text, update
+from sqlalchemy import bindparam, select, text, update
 
 from mailsend.errors import StoreError
 from mailsend.model.mail_state import MailState
@@ -14,6 +14,7 @@ from mailsend.model.report import Outcome
 from mailsend.store.mails import forget_sensitive
 from mailsend.store.queue.endings import Ending, columns_of
 from mailsend.store.queue.inserts import insertion
+from mailsend.store.queue.listed import is_among, listed
 from mailsend.store.schema import mails, upkeep
 from mailsend.store.statement import Statement
 
@@ -31,6 +32,23 @@ _FINISH: Final = Statement(
         " frozen = CASE WHEN CAST(:done_at AS BIGINT) IS NULL THEN frozen ELSE 0 END,"
         " gives_up_at = COALESCE(gives_up_at, :gives_up_at)"
         " WHERE id = :id AND fence = :fence AND state = 'sending'"  # what Act.FINISH is allowed from
+    )
+)
+# Nobody else has the same times of the clock, and the next claim another fence; what is settled was not
+# finished in time.
+_STANDS: Final = Statement(
+    text(
+        f"SELECT id FROM {mails.message.name} WHERE id = :id AND fence = :fence AND state = :state"  # noqa: S608 - names of ours
+        " AND reason = :reason AND attempts = :attempts AND digest = :digest AND server = :server"
+        " AND queue_id = :queue_id AND COALESCE(due_at, 0) = COALESCE(CAST(:due_at AS BIGINT), 0)"
+        " AND COALESCE(done_at, 0) = COALESCE(CAST(:done_at AS BIGINT), 0)"
+        f" AND NOT EXISTS (SELECT 1 FROM {mails.event.name} AS e WHERE e.message = :id AND e.act = 'settle')"
+    )
+)
+_TRIED: Final = Statement(
+    text(
+        f"SELECT id FROM {mails.attempt.name} WHERE message = :message AND fence = :fence"  # noqa: S608 - names of ours
+        " AND worker = :worker AND started_at = :started_at"
     )
 )
 _TOLD: Final = (
@@ -59,15 +77,35 @@ _FREE_KEY: Final = Statement(
 # Only who holds the lease may let content out; what it marks is unknown where nothing is heard of it.
 # Nor does any go to a real recipient once test mode is on, unless a person confirmed this very mail: of
 # that the row itself is no witness, but its seal, and whoever marks has looked at it.
-_MARK: Final = Statement(
-    text(
-        f"UPDATE {mails.recipient.name} SET marked = :fence, pinned = :server"  # noqa: S608 - names of ours
-        " WHERE message = :id AND position = :position AND due_at IS NOT NULL AND EXISTS ("
-        f"SELECT 1 FROM {mails.message.name} AS m WHERE m.id = :id AND m.fence = :fence"
-        " AND m.state = 'sending' AND m.lease_until > :now"
-        f" AND (m.in_test_mode = 1 OR CAST(:confirmed AS INTEGER) = 1 OR NOT EXISTS (SELECT 1 FROM {upkeep.test_switch.name}"
-        " AS s WHERE s.enabled = 1 AND s.scope IN ('', m.customer))))"
+_may_be_real: Final = text(
+    f"(in_test_mode = 1 OR CAST(:confirmed AS INTEGER) = 1 OR NOT EXISTS (SELECT 1 FROM {upkeep.test_switch.name} AS s"  # noqa: S608 - a name of ours
+    f" WHERE s.enabled = 1 AND s.scope IN ('', {mails.message.name}.customer)))"
+)
+# Locked: on PostgreSQL somebody may be about to take it away because its lease has ended, and neither would
+# see what the other does. Whoever comes second waits, and looks anew, or passes it by.
+_held: Final = (
+    select(mails.message.c.id)
+    .where(
+        mails.message.c.id == bindparam("mail"),
+        mails.message.c.fence == bindparam("fence"),
+        text("state = 'sending'"),
+        mails.message.c.lease_until > bindparam("now"),
+        _may_be_real,
     )
+    .with_for_update(read=True)
+)
+_MARK: Final = Statement(
+    update(mails.recipient)
+    .where(
+        mails.recipient.c.message == bindparam("mail"),
+        mails.recipient.c.position == bindparam("place"),
+        mails.recipient.c.due_at.is_not(None),
+        _held.exists(),
+    )
+    .values(marked=bindparam("fence"), pinned=bindparam("there"))
+)
+_LEASES: Final = Statement(
+    select(mails.message.c.id, mails.message.c.lease_until).where(is_among(mails.message.c.id, "marked"))
 )
 _RENEW: Final = Statement(
     text(
@@ -85,6 +123,7 @@ def finish(transaction: Transaction, ending: Ending, *, now: int) -> bool:
 def finish_all(transaction: Transaction, endings: Sequence[tuple[Ending, int]]) -> list[bool]:
     """Write endings down, each with its time; say of each whether the mail was still in these hands.
 
+    One that is written already, since the answer to it was lost, is not written again, and said to be so.
     Raises StoreError for several of which one was not: then each has to be written by itself.
     """
     held = transaction.run_many(_FINISH, [_columns(one) for one, _ in endings])
@@ -92,7 +131,19 @@ def finish_all(transaction: Transaction, endings: Sequence[tuple[Ending, int]]) 
         write_told(transaction, endings)
     elif len(endings) > 1:
         raise StoreError("one of several mails is in other hands", advice="Finish each by itself.")
-    return [held > 0] * len(endings)
+    else:
+        return [_stands(transaction, endings[0][0])]
+    return [True] * len(endings)
+
+
+def _stands(transaction: Transaction, ending: Ending) -> bool:
+    """Whether a mail's rows say already what ``ending`` says."""
+    tried = all(transaction.run(_TRIED, **_of(one)) for one in ending.attempts)
+    return tried and bool(transaction.run(_STANDS, **_columns(ending)))
+
+
+def _of(attempt: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: attempt[name] for name in ("message", "fence", "worker", "started_at")}
 
 
 def write_told(transaction: Transaction, written: Sequence[tuple[Ending, int]]) -> None:
@@ -165,16 +216,26 @@ def mark_all(transaction: Transaction, marks: Sequence[Mark]) -> list[bool]:
     ]
 
 
+def mark_until(transaction: Transaction, marks: Sequence[Mark]) -> list[int]:
+    """Write down that content goes out now; say of each mark until when it may, in microseconds; 0: not at all."""
+    may = mark_all(transaction, marks)
+    if not any(may):
+        return [0] * len(marks)
+    ours = listed({one.id for one, yes in zip(marks, may, strict=True) if yes})
+    ends: dict[str, int] = {one.id: one.lease_until for one in transaction.run(_LEASES, marked=ours)}
+    return [ends[one.id] if yes else 0 for one, yes in zip(marks, may, strict=True)]
+
+
 def _marks(transaction: Transaction, mark: Mark, position: int) -> bool:
     return transaction.run_many(_MARK, [_row(mark, position)]) == 1
 
 
 def _row(mark: Mark, position: int) -> dict[str, Any]:
     return {
-        "id": mark.id,
+        "mail": mark.id,
         "fence": mark.fence,
-        "position": position,
-        "server": mark.server,
+        "place": position,
+        "there": mark.server,
         "now": mark.now,
         "confirmed": int(mark.confirmed),
     }
@@ -182,12 +243,12 @@ def _row(mark: Mark, position: int) -> dict[str, Any]:
 
 def write_all(
     transaction: Transaction, several: Sequence[Sequence[Mark | tuple[Ending, int]]]
-) -> list[list[bool]]:
-    """Write marks and endings down; say of each whether it may, or whether the mail was still in these hands."""
+) -> list[list[int]]:
+    """Write marks and endings down; say of each until when it may, or whether the mail was still in these hands."""
     every = [one for some in several for one in some]
-    marked = iter(mark_all(transaction, [one for one in every if isinstance(one, Mark)]))
+    marked = iter(mark_until(transaction, [one for one in every if isinstance(one, Mark)]))
     held = iter(finish_all(transaction, [one for one in every if not isinstance(one, Mark)]))
-    return [[next(marked if isinstance(one, Mark) else held) for one in some] for some in several]
+    return [[next(marked) if isinstance(one, Mark) else next(held) for one in some] for some in several]
 
 
 def renew(transaction: Transaction, name: str, *, lease: int, now: int) -> frozenset[str]:

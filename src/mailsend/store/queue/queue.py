@@ -21,10 +21,11 @@ from mailsend.store.queue.deposit import (
 from mailsend.store.queue.endings import Ending
 from mailsend.store.queue.finish import Mark, finish_all, mark_all, renew, write_all
 from mailsend.store.queue.lapse import Settle, lapse
+from mailsend.store.queue.recorded import RECORDS
 from mailsend.store.queue.renewed import write_renewed
 from mailsend.store.queue.settle import marked_under, settle
 from mailsend.store.times import moment, time_or_none
-from mailsend.store.written_together import Item
+from mailsend.store.written_together import Item, Repeatable
 
 if TYPE_CHECKING:
     from mailsend.store.database import Database, Transaction
@@ -44,7 +45,7 @@ class Queue:
     def put(self, deposit: Deposit, *, now: datetime) -> Future[Placed]:
         """Put one mail in, once; the future raises IdempotencyConflict."""
         at = moment(now)
-        return self._writer.submit(lambda transaction: place(transaction, deposit, now=at))
+        return self._writer.submit(Repeatable(lambda transaction: place(transaction, deposit, now=at)))
 
     def put_many(self, deposits: Sequence[Deposit], *, now: datetime) -> Future[tuple[Placed, ...]]:
         """Put several mails in with one commit, all or none; the future raises IdempotencyConflict."""
@@ -63,8 +64,11 @@ class Queue:
         return self._writer.do(_putting(deposits, moment(now)))
 
     def record(self, deposit: Callable[[], Deposit]) -> Future[Any]:
-        """Write a mail down that has been sent; in a batch, at most a second late."""
-        return self._writer.submit_lazily(deposit, place_all)
+        """Write a mail down that has been sent; in a batch, at most a second late.
+
+        While the database is away it waits in memory, and the future is done at once.
+        """
+        return self._writer.submit_lazily(deposit, place_all, RECORDS)
 
     @property
     def behind(self) -> bool:
@@ -82,7 +86,11 @@ class Queue:
             lapse(transaction, settle, now=at)
             return claim(transaction, now=at, lease=until, name=name, most=most)
 
-        return self._writer.submit(work)
+        def again(transaction: Transaction) -> tuple[Claimed, ...]:
+            give_back(transaction, name)
+            return work(transaction)
+
+        return self._writer.submit(Repeatable(work, again=again))
 
     def mark(
         self,
@@ -136,8 +144,11 @@ class Queue:
         """Write down what became of a mail; False where it is no longer in these hands."""
         return self._writer.submit_with((ending, moment(now)), finish_all)
 
-    def write(self, several: Sequence[Mark | tuple[Ending, int]]) -> Future[list[bool]]:
-        """Mark and finish several at once, each as ``mark`` and ``finish`` do; times in microseconds."""
+    def write(self, several: Sequence[Mark | tuple[Ending, int]]) -> Future[list[int]]:
+        """Mark and finish several at once, each as ``mark`` and ``finish`` do; times in microseconds.
+
+        A mark is answered with the end of the mail's lease: by then content has to be on its way, or must not go.
+        """
         return self._writer.submit_with(several, write_all)
 
     def settle(self, ending: Ending, *, now: datetime) -> Future[tuple[int, ...] | None]:
@@ -161,4 +172,4 @@ def _putting(deposits: Sequence[Deposit], at: int) -> Callable[[Transaction], tu
             )
         case _ if all(one.is_plain for one in deposits):
             return Item(place_together, deposits)
-    return lambda transaction: tuple(place(transaction, one, now=at) for one in deposits)
+    return Repeatable(lambda transaction: tuple([place(transaction, one, now=at) for one in deposits]))

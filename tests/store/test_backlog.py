@@ -1,0 +1,341 @@
+"""What was done while the database was away: kept within bounds, written once it is back, or told of."""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import wait
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, OperationalError
+from store_samples import NOW
+from waiting import wait_until
+
+from mailsend.errors import StoreError
+from mailsend.store import backlog
+from mailsend.store.attempting import Failure
+from mailsend.store.backlog import Backlog
+from mailsend.store.database import Database
+from mailsend.store.events import note
+from mailsend.store.location import read_location
+from mailsend.store.schema import mails
+from mailsend.store.writer import Writer
+from mailsend.store.written_together import Kept
+
+LONG = 30.0
+
+
+def away(*, lost=False, state="", kind=OperationalError):
+    """Give what a database says that cannot be asked."""
+    cause = kind("INSERT", None, Exception("it is away"), connection_invalidated=lost)
+    cause.orig.sqlstate = state
+    problem = StoreError("the store is away")
+    problem.__cause__ = cause
+    return problem
+
+
+class Faulty(Database):
+    """A store in memory that is away while ``fails`` has something to raise, as often as it is asked."""
+
+    def __init__(self):
+        super().__init__(read_location("memory:"))
+        self.is_away = False
+        self.asked = 0
+
+    def writing(self, topic=None):
+        self.asked += 1
+        if self.is_away:
+            raise away()
+        return super().writing(topic)
+
+
+def _write(transaction, items):
+    for one in items:
+        if one.startswith("bad"):
+            raise away(kind=IntegrityError)
+        if one.startswith("killer") and not killed.get(one):
+            raise away(lost=True)
+        note(transaction, one, now=NOW, by="ann")
+
+
+killed = {}
+KEPT = Kept(again=_write, named=lambda one: f"<{one}>", weighed=len)
+
+
+@pytest.fixture
+def database():
+    opened = Faulty()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def writer(database, monkeypatch):
+    """Give a writer that tries again soon."""
+    monkeypatch.setattr(backlog, "_SHORTEST", 0.01)
+    monkeypatch.setattr(backlog, "_LONGEST", 0.05)
+    monkeypatch.setattr(backlog, "_LAST", 0.2)
+    monkeypatch.setattr(backlog, "_LAST_PAUSE", 0.01)
+    killed.clear()
+    made = Writer(database)
+    yield made
+    database.is_away = False
+    made.close()
+
+
+def hand_in(writer, *names):
+    """Hand records in, and wait until they are written, or kept."""
+    with writer._changed:
+        done = {writer.submit_lazily(lambda one=one: one, _write, KEPT) for one in names}
+        for one in writer._later.values():
+            one.due = 0.0
+        writer._changed.notify()
+    assert not wait(done, LONG).not_done
+    assert all(one.exception() is None for one in done)
+
+
+def written(database):
+    asked = select(mails.event.c.act).order_by(mails.event.c.id)
+    return database.looking(lambda one: one.connection.execute(asked).scalars().all())
+
+
+def told(caplog, text):
+    return sum(text in one.getMessage() for one in caplog.records)
+
+
+def test_what_is_done_meanwhile_waits_and_is_written_in_order(database, writer, caplog):
+    """Nobody waits for it, nothing is lost, and the log says once that it waits, and once that it is there."""
+    hand_in(writer, "before")
+    database.is_away = True
+    for one in ("first", "second", "third"):
+        hand_in(writer, one)
+    assert written(database) == ["before"]
+    database.is_away = False
+    wait_until(lambda: not writer._backlog)
+    assert written(database) == ["before", "first", "second", "third"]
+    assert [told(caplog, "waits in memory"), told(caplog, "written down, of so many mails: 3")] == [1, 1]
+    assert told(caplog, "could not") == 0
+
+
+def test_what_comes_while_others_wait_queues_behind_them(database, writer, monkeypatch):
+    """Though the database is back already; what others do at it does not wait."""
+    monkeypatch.setattr(backlog, "_SHORTEST", LONG)
+    database.is_away = True
+    hand_in(writer, "first")
+    database.is_away = False
+    hand_in(writer, "second")
+    assert written(database) == []
+    writer.do(lambda transaction: note(transaction, "act", now=NOW, by="ann"))  # and it hurries them
+    wait_until(lambda: not writer._backlog)
+    assert written(database) == ["act", "first", "second"]
+
+
+def test_what_another_thread_does_hurries_them_too(database, writer, monkeypatch):
+    """Where it is done by the writer's own."""
+    monkeypatch.setattr(backlog, "_SHORTEST", LONG)
+    database.is_away = True
+    hand_in(writer, "first")
+    database.is_away = False
+    writer.submit(lambda transaction: note(transaction, "act", now=NOW, by="ann")).result(LONG)
+    wait_until(lambda: not writer._backlog)
+    assert written(database) == ["act", "first"]
+
+
+def test_what_fails_though_the_database_is_there_is_not_hurried(database, writer, monkeypatch):
+    """As where a disk is full: others' success says nothing of it."""
+    monkeypatch.setattr(backlog, "_SHORTEST", LONG)
+    hand_in(writer, "killer")
+    writer.do(lambda transaction: note(transaction, "act", now=NOW, by="ann"))
+    assert (bool(writer._backlog), writer._backlog.is_due) == (True, False)
+    killed["killer"] = True
+
+
+def test_those_of_one_batch_that_are_left_when_the_database_goes_wait_together(database, writer, caplog):
+    """One had been bad, and each was tried by itself: the log says once that they wait."""
+    goes = threading.Event()
+
+    def write(transaction, items):
+        if len(items) == 1 and items[0] == "second":
+            goes.set()
+        if goes.is_set():
+            raise away(lost=True)
+        _write(transaction, items)
+
+    with writer._changed:
+        for one in ("bad", "first", "second", "third", "fourth"):
+            writer.submit_lazily(lambda one=one: one, write, KEPT)
+    wait_until(lambda: written(database) == ["first", "second", "third", "fourth"])
+    assert [told(caplog, "waits in memory"), told(caplog, "<bad>"), told(caplog, "could not")] == [1, 1, 1]
+    assert told(caplog, "of so many mails: 3") == 1
+
+
+def test_the_bounds_are_kept_and_what_has_no_room_is_told_of(database, writer, monkeypatch, caplog):
+    """By its name, once; so many records, so many bytes."""
+    monkeypatch.setattr(backlog, "MOST_RECORDS", 3)
+    monkeypatch.setattr(backlog, "MOST_BYTES", 10)
+    database.is_away = True
+    hand_in(writer, "four", "seven..")  # eleven octets
+    hand_in(writer, "four")
+    hand_in(writer, "2.", "none")
+    assert [told(caplog, "could not"), told(caplog, "<seven..>"), told(caplog, "<none>")] == [2, 1, 1]
+    database.is_away = False
+    wait_until(lambda: not writer._backlog)
+    assert written(database) == ["four", "four", "2."]
+    database.is_away = True
+    hand_in(writer, "room.", "again")  # what was written takes none any more
+    assert told(caplog, "could not") == 2
+
+
+def test_a_record_that_is_larger_than_all_room_is_told_of(database, writer, monkeypatch, caplog):
+    """And nothing waits for it; the next ones have the room."""
+    monkeypatch.setattr(backlog, "MOST_BYTES", 10)
+    database.is_away = True
+    hand_in(writer, "larger than that")
+    assert (bool(writer._backlog), writer._backlog.is_due) == (False, False)
+    hand_in(writer, "smaller")
+    database.is_away = False
+    wait_until(lambda: not writer._backlog)
+    assert written(database) == ["smaller"]
+    assert told(caplog, "could not") == told(caplog, "<larger than that>") == 1
+
+
+def test_closing_tries_for_the_last_time(database, writer, caplog):
+    """The database comes back meanwhile."""
+    database.is_away = True
+    hand_in(writer, "first")
+    asked = database.asked
+    closing = threading.Thread(target=writer.close)
+    closing.start()
+    wait_until(lambda: database.asked > asked)
+    database.is_away = False
+    closing.join(LONG)
+    assert written(database) == ["first"]
+    assert told(caplog, "could not") == 0
+
+
+def test_what_is_lost_at_the_end_is_told_of_once(database, writer, caplog):
+    """All of it, by name, however often it is closed."""
+    database.is_away = True
+    hand_in(writer, "first", "second")
+    writer.close()
+    writer.close()
+    assert told(caplog, "could not") == 1
+    assert told(caplog, "<first>, <second>") == 1
+
+
+def test_what_is_handed_in_and_closed_at_once_is_told_of_likewise(database, writer, caplog):
+    """It had not been tried before."""
+    database.is_away = True
+    writer.submit_lazily(lambda: "first", _write, KEPT)
+    writer.close()
+    assert told(caplog, "<first>") == 1
+
+
+def test_closing_from_its_own_thread_ends_likewise(database, writer, caplog):
+    """As by whoever is told of a commit."""
+    database.is_away = True
+    hand_in(writer, "first")
+    thread = writer._thread
+    with writer._changed:
+        writer.submit(lambda transaction: None).add_done_callback(lambda _: writer.close())
+    thread.join(LONG)
+    assert told(caplog, "<first>") == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_what_waits_when_its_thread_has_died_is_tried_at_the_end(database, writer, monkeypatch):
+    """For whatever reason."""
+
+    def dies(_):
+        raise SystemExit
+
+    database.is_away = True
+    hand_in(writer, "first")
+    thread = writer._thread
+    with monkeypatch.context() as patch:
+        patch.setattr(writer._backlog, "write", dies)
+        thread.join(LONG)
+    database.is_away = False
+    writer.close()
+    assert written(database) == ["first"]
+
+
+def test_a_bad_record_that_waits_takes_no_other_with_it(database, writer, caplog):
+    """It alone is told of, by its name, and never tried again."""
+    database.is_away = True
+    hand_in(writer, "first", "bad one", "second", "bad two", *map(str, range(9)))
+    database.is_away = False
+    wait_until(lambda: not writer._backlog)
+    assert written(database) == ["first", "second", *map(str, range(9))]
+    assert [told(caplog, "could not"), told(caplog, "<bad one>"), told(caplog, "<bad two>")] == [2, 1, 1]
+
+
+def test_a_bad_record_that_does_not_wait_is_told_of_by_name(database, writer, caplog):
+    """Alone, and among others."""
+    hand_in(writer, "first", "bad one", "second")
+    writer.submit_lazily(lambda: "bad two", _write, KEPT)
+    wait_until(lambda: told(caplog, "<bad two>"))
+    assert written(database) == ["first", "second"]
+    assert [told(caplog, "<bad one>"), told(caplog, "could not")] == [1, 2]
+
+
+def test_a_record_that_ends_each_connection_holds_up_no_other(database, writer):
+    """It is tried again behind them, and is not lost either."""
+    hand_in(writer, "killer", "first", "second")
+    wait_until(lambda: written(database) == ["first", "second"])
+    hand_in(writer, "third")
+    wait_until(lambda: written(database) == ["first", "second", "third"])
+    killed["killer"] = True
+    wait_until(lambda: not writer._backlog)
+    assert written(database) == ["first", "second", "third", "killer"]
+
+
+def test_what_is_not_to_be_kept_fails_as_ever(database, writer, caplog):
+    """Whoever waits is told, and so is the log."""
+    database.is_away = True
+    done = writer.submit_lazily(lambda: "first", _write)
+    assert isinstance(done.exception(LONG), StoreError)
+    wait_until(lambda: told(caplog, "could not"))
+    assert not writer._backlog
+
+
+def test_the_pauses_grow(database, monkeypatch):
+    """From half a second to half a minute; once something was written they begin anew."""
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(backlog, "monotonic", lambda: clock.now)
+    waiting, pauses = Backlog(), []
+    waiting.keep(["a" * n for n in range(1, 4)], KEPT, Failure(problem=away(), has_begun=False))
+    database.is_away = True
+    for _ in range(9):
+        pauses.append(waiting.due - clock.now)
+        clock.now = waiting.due
+        assert waiting.is_due
+        waiting.write(database)
+    assert pauses == [0.5, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    waiting.put_off()
+    assert waiting.due - clock.now == 30.0
+    waiting.hurry()
+    waiting.put_off()
+    assert waiting.due - clock.now == 0.5
+    database.is_away = False
+    waiting.write(database)
+    assert (bool(waiting), waiting.is_due) == (False, False)
+    waiting.hurry()
+    waiting.put_off()
+    assert not waiting.is_due
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_knows_of_nothing_that_waits(database, writer):
+    """The parent writes it, once."""
+    database.is_away = True
+    hand_in(writer, "first")
+    child = os.fork()
+    if not child:
+        os._exit(bool(writer._backlog))
+    assert os.waitpid(child, 0)[1] == 0
+    database.is_away = False
+    wait_until(lambda: not writer._backlog)
+    assert written(database) == ["first"]
