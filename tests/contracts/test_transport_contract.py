@@ -294,6 +294,18 @@ def test_the_console_shows_a_body_in_an_unknown_character_set_as_it_is():
     assert "\nhello\n" in stream.getvalue()
 
 
+@pytest.mark.parametrize("field", [b"From: <", b"To: =?utf-8?b?%[?=", b"Reply-To: .:", b"Reply-To: ,\t.]"])
+def test_the_console_shows_a_header_that_cannot_be_parsed_as_it_is(field):
+    """Python's own parser raises for some fields of a finished mail: then its lines are shown, and it is taken."""
+    stream = io.StringIO()
+    data = field + b"\r\nSubject: Hello\x1b[2J\r\n\r\nHello\r\n"
+    attempt = asyncio.run(ConsoleTransport(stream).submit(ENVELOPE, data))
+    shown = stream.getvalue()
+    assert attempt.outcome is Outcome.ACCEPTED
+    assert "RCPT TO:<bob@example.org>" in shown
+    assert f"{field.decode()}\nSubject: Hello\ufffd[2J\n\nHello\n" in shown
+
+
 def test_a_closed_console_is_a_fault_of_the_server():
     """A stream that is closed defers the mail."""
     stream = io.StringIO()

@@ -141,6 +141,15 @@ def test_a_server_that_loses_step_gets_less_ahead_and_every_mail(fault):
         assert levels(relay.pieces)[len(first) :] == [Pipelining.OFF]
 
 
+def test_a_server_that_forgets_what_was_sent_ahead_gets_its_mail_at_the_next_attempt():
+    """It offers PIPELINING and reads one command: what it falls silent to is not sent ahead again."""
+    with ScriptedServer(extensions=OFFERED, faults=["group-forgotten"]) as server:
+        known = replace(server.server, timeout=0.5)
+        told = [asyncio.run(send_all(SmtpTransport(known), [number])) for number in range(2)]
+        assert told == [["deferred"], ["accepted"]]
+        assert [one.data for one in server.messages] == [data(1)]
+
+
 def test_one_that_minds_only_what_stands_behind_content_is_used_within_a_mail():
     """A server that loses step once, across, goes on within."""
     with (

@@ -344,6 +344,61 @@ def test_addresses_are_tried_in_turn_within_one_attempt():
         )
 
 
+@pytest.mark.parametrize(
+    "fault", ["ehlo-drop", "ehlo-550", "starttls-454", "starttls-stripped", "starttls-garbage"]
+)
+def test_an_address_that_greets_and_fails_before_the_log_in_leads_to_the_next(fault):
+    """A broken machine behind one address must not keep all mail from those behind the others; nobody logs in there."""
+    account = {"tls": "starttls", "accounts": {"ann": "pass"}}
+    with ScriptedServer(**account) as good, ScriptedServer(**account, faults=[fault]) as bad:
+        where = [(socket.AF_INET, ("127.0.0.1", bad.port)), (socket.AF_INET, ("127.0.0.1", good.port))]
+
+        async def both(host, port):
+            return where
+
+        async def alone(host, port):
+            return where[:1]
+
+        attempt = asyncio.run(SmtpTransport(good.server, resolve=both).submit(ENVELOPE, DATA))
+        assert attempt.outcome is ACCEPTED
+        assert not [one for one in bad.commands if one.startswith(("AUTH", "MAIL"))]
+        assert (
+            asyncio.run(SmtpTransport(good.server, resolve=alone).submit(ENVELOPE, DATA)).outcome is DEFERRED
+        )
+
+
+def test_a_certificate_that_is_not_trusted_is_told_though_another_address_is_out_of_reach():
+    """What one address said tells more than that there is no way to another, whichever is tried last."""
+    with ScriptedServer(tls="starttls", certificate="wrong-name") as server:
+        reached, lost = ((socket.AF_INET, ("127.0.0.1", port)) for port in (server.port, free_port()))
+        for order in ([reached, lost], [lost, reached]):
+
+            async def resolve(host, port, order=order):
+                return order
+
+            attempt = asyncio.run(SmtpTransport(server.server, resolve=resolve).submit(ENVELOPE, DATA))
+            assert attempt.reason == "certificate_not_trusted"
+
+
+def test_what_passes_at_one_address_passes():
+    """A server that refuses us for good at one address, and cannot be reached at another, is tried again."""
+    with ScriptedServer(faults=["greet-554-no-service"]) as server:
+        refusing, lost = ((socket.AF_INET, ("127.0.0.1", port)) for port in (server.port, free_port()))
+        for order, told in (
+            ([refusing, lost], ("not_connected", False)),
+            ([lost, refusing], ("not_connected", False)),
+            ([refusing], ("server_fault", True)),
+        ):
+
+            async def resolve(host, port, order=order):
+                return order
+
+            attempt = asyncio.run(SmtpTransport(server.server, resolve=resolve).submit(ENVELOPE, DATA))
+            assert [(one.reason, one.lasting) for one in attempt.recipients.values()] == [told] * len(
+                attempt.recipients
+            )
+
+
 def test_an_address_of_a_kind_that_this_machine_lacks_is_passed_over():
     """Where no socket can be had for an address, the next one is tried; alone it is a connection fault."""
     lacking = (4711, ("2001:db8::1", 25, 0, 0))

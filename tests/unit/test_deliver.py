@@ -339,6 +339,29 @@ def test_a_transport_that_forgets_the_deadline_does_not_hang(monkeypatch):
     assert (outcomes(report), report.recipients[A].reason) == ({"a": "unknown"}, "silence_after_dot")
 
 
+def test_what_is_known_at_the_end_of_the_overtime_is_told(monkeypatch):
+    """Where the loop was held up, both limits pass at once: what the server had said by then is not lost."""
+    monkeypatch.setattr("mailsend.deliver.delivery._OVERTIME", 0.05)
+
+    class Late:
+        async def submit(self, envelope, data, *, options):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                options.abandoned(await accepts(ONE, envelope))
+
+    report = asyncio.run(
+        deliver(
+            submission(A),
+            transport_for=lambda _: Late(),
+            look=lambda _: Go(),
+            clock=lambda: 0.0,
+            deadline=0.05,
+        )
+    )
+    assert (outcomes(report), len(report.attempts)) == ({"a": "accepted"}, 1)
+
+
 def test_a_foreign_transport_may_ask_for_a_retry_with_reasons_of_its_own():
     """retry_now is obeyed for deferred recipients whose reason we do not know."""
 

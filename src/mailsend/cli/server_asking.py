@@ -14,8 +14,9 @@ import typer
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.cli.passwords import read_password
+from mailsend.cli.server_words import traits_of
 from mailsend.model.reading import Loose, Place
-from mailsend.model.server import Credentials, Server
+from mailsend.model.server import Credentials, Server, TlsMode
 from mailsend.model.server_options import OPTIONS
 from mailsend.model.server_url import SCHEMES, server_at
 
@@ -89,6 +90,7 @@ Traits: TypeAlias = Annotated[
 ]
 
 _URL: Final = re.compile(rf"(?:{'|'.join(SCHEMES)}):|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_NO_HOST: Final = re.compile(r"[\s/?#@%]")  # what would be another part of a URL
 _PASSWORD_IN_URL: Final = re.compile(r"//[^/@]*:[^/@]+@")
 
 
@@ -162,6 +164,13 @@ def entered_server(entered: Entered, output: Output) -> Server:
     """Give the server that the options describe; warns of a password that stands on the command line."""
     if entered.url is not None and entered.host is not None:
         raise CommandFailed(Exit.USAGE, "a URL and --host are both given", advice="Name the server once.")
+    for option, beside in (("--port", entered.port), ("--tls", entered.tls)):
+        if entered.url is not None and beside is not None:
+            raise CommandFailed(
+                Exit.USAGE,
+                f"{option} stands beside a URL, which says it itself",
+                advice="Write it into the URL, as in smtps://host:465, or give --host instead of the URL.",
+            )
     in_url = entered.url is not None and _PASSWORD_IN_URL.search(entered.url) is not None
     if in_url and (entered.user is not None or entered.has_password):
         raise CommandFailed(
@@ -191,6 +200,11 @@ def changed_server(old: Server, entered: Entered, output: Output) -> Server:
         server = entered_server(entered, output)
         if old.credentials is not None and server.credentials is None:
             output.warn(f"the account of {old.name} is not taken over; give --user again")
+        if lost := _lost(old, server, entered):
+            output.warn(
+                f"of {old.name} {', '.join(lost)} {'is' if len(lost) == 1 else 'are'} not taken over;"
+                " give --trait again where it holds"
+            )
         return server
     place = Place("server")
     changes = _traits(entered.traits, place)
@@ -203,12 +217,19 @@ def changed_server(old: Server, entered: Entered, output: Output) -> Server:
         changes["credentials"] = Credentials(
             user=user, password=read_password(entered.password_file, entered.password_env)
         )
-    if entered.tls is not None:
-        server = server_at(_url(old.host, entered.port, entered.tls), place) or place.fail()
-        changes |= {"tls": server.tls, "port": server.port}
-    elif entered.port is not None:
-        changes["port"] = entered.port
+    if entered.tls is not None or entered.port is not None:
+        tls = entered.tls or ("implicit" if old.tls is TlsMode.IMPLICIT else "starttls")
+        server = server_at(_url(old.host, entered.port, tls), place) or place.fail()
+        changes["port"] = server.port
+        if entered.tls is not None:
+            changes["tls"] = server.tls
     return replace(old, **changes)
+
+
+def _lost(old: Server, new: Server, entered: Entered) -> list[str]:
+    """Give the traits of one server that another one in its place has not, and nobody named."""
+    named = {one.partition("=")[0] for one in entered.traits} | {"pipelining"}  # a preset for all of them
+    return [one for one in traits_of(old) if one not in named and one not in traits_of(new)]
 
 
 def _url(host: str | None, port: int | None, tls: str | None) -> str:
@@ -218,6 +239,10 @@ def _url(host: str | None, port: int | None, tls: str | None) -> str:
         )
     if tls not in (None, "starttls", "implicit"):
         raise CommandFailed(Exit.USAGE, f"--tls {tls}: unknown", advice="starttls, or implicit.")
+    if _NO_HOST.search(host):
+        raise CommandFailed(
+            Exit.USAGE, f"--host {host}: this is no host", advice="Write it as in mail.example.com."
+        )
     scheme = "smtps" if tls == "implicit" else "smtp"
     return f"{scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"
 

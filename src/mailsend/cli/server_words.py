@@ -15,7 +15,15 @@ from mailsend.model.server_record import ServerRecord
 from mailsend.model.words import phrase
 from mailsend.transport.probe import Finding, Level, ProbeCode, ProbeReport, ProbeStep, Proposal
 
-__all__ = ["exit_of_probe", "record_document", "server_document", "tell_probe", "tell_record", "tell_servers"]
+__all__ = [
+    "exit_of_probe",
+    "record_document",
+    "server_document",
+    "tell_probe",
+    "tell_record",
+    "tell_servers",
+    "traits_of",
+]
 
 _MARKS: Final = {Level.OK: True, Level.WARNING: None, Level.FAILED: False}
 _INDENT: Final = 2
@@ -164,11 +172,11 @@ def _server(server: Server) -> dict[str, Any]:
         "port": server.port,
         "tls": str(server.tls),
         "log_in": server.credentials is not None,
-        "traits": _traits(server),
+        "traits": traits_of(server),
     }
 
 
-def _traits(server: Server) -> dict[str, Any]:
+def traits_of(server: Server) -> dict[str, Any]:
     """Give the options of a server URL that are not as they come."""
     told = {}
     for name in sorted(set(OPTIONS) - {"tls", "dangerous"}):

@@ -227,9 +227,11 @@ class Delivery:
             self._error = problem
             parcel.tell(envelope.recipients, Outcome.DEFERRED, _TRANSPORT_ERROR, problem.advice)
         except TimeoutError:
-            silence = conclude(Reason.SILENCE_AFTER_DOT)
-            who = envelope.recipients
-            parcel.tell(who, Outcome.UNKNOWN, silence.reason, silence.advice, server=server.name)
+            self._abandon(parcel, envelope, known, server.name)
+            if not known:
+                silence = conclude(Reason.SILENCE_AFTER_DOT)
+                who = envelope.recipients
+                parcel.tell(who, Outcome.UNKNOWN, silence.reason, silence.advice, server=server.name)
         except Exception as problem:  # noqa: BLE001 - a foreign transport's fault must not lose what is known
             self._error = problem
             outcome = Outcome.UNKNOWN if offered else Outcome.DEFERRED

@@ -184,7 +184,6 @@ def _call(turns: Turns[asyncio.Future[None]]) -> None:
 
 def was_not_seen(attempt: Attempt) -> bool:
     """Say whether no server has seen anything of the attempt."""
-    """Say whether no server has seen anything of the attempt."""
     return all(one.outcome is Outcome.DEFERRED and one.reply is None for one in attempt.recipients.values())
 
 

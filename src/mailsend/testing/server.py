@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import quote
 
-from mailsend.errors import MissingExtra
+from mailsend.errors import InvalidAddress, InvalidSettings, MissingExtra
+from mailsend.model.address import Address
 from mailsend.model.secret import Secret
 from mailsend.model.server import AuthMethod, Credentials, Server, TlsMode
 from mailsend.testing.certificates import Certificate, TlsFiles, make_tls
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Certificate", "Received", "ScriptedServer"]
 
 _NO_LIMIT: Final = 1_000_000_000
+_WAYS_OF_TLS: Final = (None, TlsMode.STARTTLS, TlsMode.IMPLICIT)
 
 
 class ScriptedServer:
@@ -34,12 +36,13 @@ class ScriptedServer:
     certificate. ``accounts`` maps users to passwords, ``tokens`` users to access tokens (XOAUTH2,
     OAUTHBEARER); either makes a log-in necessary, by ``auth_methods``. ``extensions`` are offered besides
     the usual ones, with their parameters (``"PIPELINING"``, ``"DSN"``, ``"LIMITS MAILMAX=2 RCPTMAX=3"``);
-    the limits are kept as well. ``max_size`` is in octets. ``replies`` maps recipients to what RCPT
-    answers them; ``faults`` are names from ``mailsend.testing.faults``.
+    the limits are kept as well. ``max_size`` is in octets. ``replies`` maps recipients, compared without
+    case, to what RCPT answers them; ``faults`` are names from ``mailsend.testing.faults``.
 
     Over all connections ``.messages`` holds what was taken, ``.commands`` every command without secrets,
     ``.heard`` all octets that came and ``.heard_in_clear`` those that were not encrypted;
-    ``.connections`` is how many there were. Raises MissingExtra where the extra ``test`` is missing.
+    ``.connections`` is how many there were. Raises MissingExtra where the extra ``test`` is missing, and
+    InvalidSettings for another way of TLS, certificate or fault than there is.
     """
 
     def __init__(
@@ -186,6 +189,11 @@ class ScriptedServer:
             ("XOAUTH2", "OAUTHBEARER") if self.tokens else ()
         )
 
+    def reply_to(self, recipient: str) -> str | None:
+        """Give what ``replies`` says to ``recipient``, however it is written there."""
+        asked = _key(recipient) if self.replies else ""
+        return next((reply for who, reply in self.replies.items() if _key(who) == asked), None)
+
     def limit(self, name: str) -> int:
         """Give what LIMITS says of ``name`` (RFC 9422)."""
         limits = (one.split()[1:] for one in self.extensions if one.startswith("LIMITS "))
@@ -214,6 +222,18 @@ class ScriptedServer:
         return len(self.messages)
 
     def _prepare_tls(self, mode: str | None, certificate: Certificate | str) -> None:
+        if mode not in _WAYS_OF_TLS:
+            raise InvalidSettings(
+                "tls",
+                f"there is no TLS called {mode!r}",
+                advice='Write "starttls" or "implicit"; None is none.',
+            )
+        if certificate not in tuple(Certificate):
+            raise InvalidSettings(
+                "certificate",
+                f"there is no certificate called {str(certificate)!r}",
+                advice=f"Known are: {', '.join(Certificate)}.",
+            )
         if self._folder is not None:
             self._folder.cleanup()
         self.tls = None if mode is None else TlsMode(mode)
@@ -222,3 +242,11 @@ class ScriptedServer:
         if self.tls_files is not None:
             self._folder = tempfile.TemporaryDirectory(prefix="mailsend-")
             Path(self._folder.name, "authority.pem").write_text(self.tls_files.authority, encoding="ascii")
+
+
+def _key(recipient: str) -> str:
+    """Give what two writings of one address have in common; what is no address stands for itself."""
+    try:
+        return Address.parse(recipient).key
+    except InvalidAddress:
+        return recipient

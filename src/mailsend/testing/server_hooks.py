@@ -48,6 +48,14 @@ class Hooks:
             "\r\n".join(f"250{'-' if place < len(kept) else ' '}{one}" for place, one in enumerate(kept, 1))
         ]
 
+    async def handle_RCPT(
+        self, server: ScriptedSession, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        """Take a recipient, in the words of the script."""
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return server.granted
+
     async def handle_DATA(self, server: ScriptedSession, session: Any, envelope: Any) -> str:
         """Answer the final dot, and write the mail down."""
         return await server.dot(envelope.original_content)

@@ -50,6 +50,7 @@ class ScriptedSession(AnsweringSession):
         self.command_size_limits = collections.defaultdict(lambda: _LONGEST_COMMAND)
         self.prepare(script)
         self.number = 0
+        self.granted = ""
         self._user: str | None = None
         self._mails = 0
         self._domains: set[str] = set()
@@ -145,9 +146,9 @@ class ScriptedSession(AnsweringSession):
         if await self._seen("RCPT", arg, Place.RCPT):
             return
         path, parameters, rest = self._parted(arg)
-        scripted = self.script.replies.get(path)
-        if scripted is not None and not scripted.startswith("2"):
-            await self.push(scripted)
+        self.granted = self.script.reply_to(path) or "250 OK"
+        if not self.granted.startswith("2"):
+            await self.push(self.granted)
             return
         if self._is_too_many(path.rpartition("@")[2].lower()):
             await self.push("452 4.5.3 Too many recipients")

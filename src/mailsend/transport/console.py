@@ -68,16 +68,28 @@ class ConsoleTransport:
 
 
 def _readable(envelope: Envelope, data: bytes) -> str:
+    try:
+        inside = _decoded(data)
+    except Exception:  # noqa: BLE001  Python's parser stumbles over some header fields in many ways
+        inside = [_plain(line) for line in data.decode("utf-8", "replace").split("\r\n")]
+    lines = [
+        _RULE,
+        f"MAIL FROM:<{envelope.reverse_path}>",
+        *(f"RCPT TO:<{one}>" for one in envelope.recipients),
+        "",
+        *inside,
+    ]
+    return "\n".join([*lines, _RULE, ""])
+
+
+def _decoded(data: bytes) -> list[str]:
+    """Give what people read of a mail, line by line."""
     from email import message_from_bytes, policy
     from email.message import EmailMessage
 
     mail = message_from_bytes(data, policy=policy.default)
     assert isinstance(mail, EmailMessage)  # policy.default makes these
     lines = [
-        _RULE,
-        f"MAIL FROM:<{envelope.reverse_path}>",
-        *(f"RCPT TO:<{one}>" for one in envelope.recipients),
-        "",
         *(
             f"{name}: {_plain(str(mail[name]))}"
             for name in ("From", "To", "Cc", "Reply-To", "Subject", "Date")
@@ -92,7 +104,7 @@ def _readable(envelope: Envelope, data: bytes) -> str:
         if part.get_filename():
             size = len(part.get_payload(decode=True) or b"")
             lines.append(f"[{_plain(str(part.get_filename()))}, {part.get_content_type()}, {size} bytes]")
-    return "\n".join([*lines, _RULE, ""])
+    return lines
 
 
 def _text(body: MIMEPart) -> str:

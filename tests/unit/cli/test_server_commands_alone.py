@@ -127,6 +127,11 @@ def test_a_password_typed_into_a_url_is_taken_with_a_warning(store, mailsend):
         (("add",), 64, "no customer is named"),
         (("add", "ratcatcher"), 64, "no server is named"),
         (("add", "ratcatcher", "smtp://a.example", "--host", "b.example"), 64, "both given"),
+        (("add", "ratcatcher", "smtp://a.example", "--port", "2525"), 64, "--port stands beside a URL"),
+        (("add", "ratcatcher", "smtp://a.example", "--tls", "implicit"), 64, "--tls stands beside a URL"),
+        (("add", "ratcatcher", "--host", "a.example/?tls=none"), 64, "--host a.example/?tls=none"),
+        (("add", "ratcatcher", "--host", "two words"), 64, "--host two words"),
+        (("add", "ratcatcher", "--host", "ann@a.example"), 64, "--host ann@a.example"),
         (("add", "ratcatcher", "smtp://a.example", "too-many"), 64, "unexpected extra argument"),
         (("probe", "smtp://a.example", "too-many"), 64, "one word too many"),
         (("probe", "http://a.example"), 78, "unknown scheme"),
@@ -211,6 +216,37 @@ def test_tls_alone_can_be_changed(store, mailsend):
     told = [(one["name"], one["tls"], one["log_in"]) for one in (implicit, again)]
     assert told == [("a.example:465", "implicit", True), ("a.example:2525", "starttls", True)]
     assert refused.code == 78
+
+
+def test_a_port_alone_is_looked_at_as_in_a_url(store, mailsend):
+    """Port 465 is TLS from the first byte: without --tls implicit it is refused, and nothing changes."""
+    mailsend("server", "add", "ratcatcher", "smtp://ann@a.example", "--password-file", "password")
+    refused = mailsend("server", "set", "ratcatcher", "--port", "465")
+    both = mailsend("server", "set", "ratcatcher", "--port", "465", "--tls", "implicit")
+    again = mailsend("server", "set", "ratcatcher", "--port", "587")
+    moved = mailsend("server", "set", "ratcatcher", "--port", "2525", "--json").document
+    assert [refused.code, both.code, again.code] == [78, 0, 78]
+    assert "port 465 is TLS from the first byte" in refused.err
+    assert (moved["name"], moved["tls"], moved["log_in"]) == ("a.example:2525", "implicit", True)
+
+
+def test_another_host_begins_without_the_old_traits(store, mailsend):
+    """What was found out about one server need not hold for another, and people are told."""
+    mailsend(
+        "server",
+        "add",
+        "ratcatcher",
+        "smtp://a.example",
+        "--trait",
+        "max_per_minute=30",
+        "--trait",
+        "signs=true",
+    )
+    said = mailsend("server", "set", "ratcatcher", "--host", "b.example", "--trait", "signs=true")
+    assert (said.code, said.err) == (
+        0,
+        "warning: of a.example:587 max_per_minute is not taken over; give --trait again where it holds\n",
+    )
 
 
 def test_another_host_does_not_get_the_old_account(store, mailsend):

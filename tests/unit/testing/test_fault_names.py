@@ -26,6 +26,16 @@ def test_another_name_is_refused(name):
     assert "dot-421" in caught.value.advice
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("dot-422", "dot-421"), ("group-forgoten", "group-forgotten"), ("rcpt_550:2", "rcpt-550")],
+)
+def test_a_misspelt_name_is_told_with_those_near_it(written, meant):
+    """The message itself says what may have been meant: of the advice a test's output shows nothing."""
+    with pytest.raises(InvalidSettings, match=f"{written}'; near it: .*{meant}\\b"):
+        fault_named(written)
+
+
 def test_every_fault_has_its_name_and_its_octets():
     """No two faults have one name, none sends what is no reply's octets, and each name can be asked for."""
     for name, fault in FAULTS.items():

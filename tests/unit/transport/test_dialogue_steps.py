@@ -398,6 +398,52 @@ def test_silence_before_the_content_is_told(level):
     assert (told(one), talk.lowered, talk.untried) == ({"a": LOST}, [], [])
 
 
+@pytest.mark.parametrize("carried", [False, True])
+@pytest.mark.parametrize(
+    "before", [("250 Ok",), ("250 Ok", "550 5.1.1 Nobody"), ("250 Ok", "250 Ok", "250 Ok")]
+)
+def test_silence_in_the_middle_of_a_group_lowers_the_server(before, carried):
+    """A server that forgets what it was sent ahead answers less than it was asked: nobody knows to what."""
+    talk, one = Talk(WITHIN), errand(A, B)
+    if carried:
+        sent(talk, errand(C))
+    talk.take(one)
+    talk.says(*before)
+    talk.lost(cut=False)
+    assert (talk.lowered, told(one), talk.untried) == ([WITHIN], {"a": LOST, "b": LOST}, [])
+
+
+def test_silence_behind_a_dot_that_was_answered_lowers_to_within():
+    """The mail that stood ahead is as if never tried, and the one before it keeps what it was told."""
+    talk, one, two = Talk(), errand(A), errand(B)
+    talk.take(one)
+    talk.says(*TAKEN)
+    talk.take(two)
+    talk.says("250 Ok")
+    talk.lost(cut=False)
+    assert (talk.lowered, talk.untried, two.results) == ([ACROSS], [two], {})
+    assert (talk.finished, told(one)) == ([one], {"a": ACCEPTED})
+
+
+def test_silence_after_one_command_lowers_nothing():
+    """Where each command waits for the reply before it, a server has nothing to forget."""
+    talk, one = Talk(OFF), errand(A, B)
+    talk.take(one)
+    talk.says("250 Ok")
+    talk.says("550 5.1.1 Nobody")
+    talk.lost(cut=False)
+    assert (talk.lowered, told(one)) == ([], {"a": ("rejected", "no_such_user"), "b": LOST})
+
+
+def test_silence_after_a_refused_mail_lowers_nothing():
+    """What follows a refused MAIL in its group tells nobody anything more, answered or not."""
+    talk, one = Talk(WITHIN), errand(A)
+    talk.take(one)
+    talk.says("550 5.1.8 Not you")
+    talk.lost(cut=False)
+    assert (talk.lowered, told(one)) == ([], {"a": ("deferred", "sender_refused")})
+
+
 def test_what_is_written_when_a_connection_is_cut_decides():
     """Before the final dot is out the server cannot have the mail; behind it nobody knows."""
     for dot_is_out, outcome in ((False, LOST), (True, ("unknown", "silence_after_dot"))):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsend.transport.smtp.content import BLOCK, blocks
+from mailsend.transport.smtp.content import BLOCK, blocks, to_the_last
 
 FINAL = b".\r\n"
 LINES = st.lists(
@@ -75,3 +75,13 @@ def test_of_a_large_content_with_dots_one_block_at_a_time_is_made():
     assert isinstance(first, bytes)
     assert len(first) <= BLOCK * 13 // 12
     assert re.sub(rb"(?m)^\.\.", b".", first) == data[: len(first) * 12 // 13]
+
+
+@pytest.mark.parametrize("size", [1, BLOCK - 2, BLOCK, 3 * BLOCK])
+def test_the_block_with_the_final_dot_is_known_as_the_last(size):
+    """Of all blocks one is the last, and it ends in the final dot."""
+    data = b"x" * size + b"\r\n"
+    given_out = list(to_the_last(data))
+    assert [block for block, _ in given_out] == list(blocks(data))
+    assert [last for _, last in given_out] == [*([False] * (len(given_out) - 1)), True]
+    assert bytes(given_out[-1][0]).endswith(FINAL)

@@ -34,6 +34,8 @@ _READ = 1000  # characters of a reply: what is worth reading stands in front, an
 _REFUSING = (Severity.TRANSIENT, Severity.PERMANENT)
 # A mailbox or host called "relay" or "client" says nothing about the reason.
 _NAMES = re.compile(r"\S+@\S+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+# Reply.of leaves a code in the text whose class is not the reply's.
+_OTHER_CLASS = re.compile(r"[245](\.\d{1,3}\.\d{1,3})(?:\s+|\Z)")
 _OUTLOOK = re.compile(r"(?:\A|\.)protection\.outlook\.com\b", re.IGNORECASE)
 
 
@@ -63,7 +65,8 @@ def judge(
     if reply.severity not in _REFUSING:
         unreadable_after_dot = step is Step.DOT and reply.severity is Severity.SENSELESS
         return conclude(Reason.SILENCE_AFTER_DOT if unreadable_after_dot else Reason.SENSELESS_REPLY, reply)
-    said = reply.text[:_READ]
+    read = _agreed(reply)
+    said = read.text[:_READ]
     facts = frozenset(
         fact
         for fact, given in (
@@ -76,7 +79,15 @@ def judge(
         if given
     )
     words = _NAMES.sub("", said)
-    return conclude(next(rule.reason for rule in RULES if rule.fits(step, reply, words, facts)), reply)
+    return conclude(next(rule.reason for rule in RULES if rule.fits(step, read, words, facts)), reply)
+
+
+def _agreed(reply: Reply) -> Reply:
+    """Read a refusal whose two codes disagree: the enhanced one says about what it is, the other how lasting."""
+    other = None if reply.enhanced else _OTHER_CLASS.match(reply.text)
+    if other is None:
+        return reply
+    return Reply(reply.code, reply.text[other.end() :], f"{reply.code // 100}{other[1]}")
 
 
 _SILENCE: Final[Mapping[Step, Reason]] = MappingProxyType(

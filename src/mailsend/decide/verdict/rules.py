@@ -110,7 +110,9 @@ RULES: Final[tuple[Rule, ...]] = (
     ),  # Gmail: the end of the link that it gives
     _rule(Reason.SENDER_AUTHENTICATION, at=_ENVELOPE, enhanced=("x.7.30",), text=r"dkim"),  # Gmail, 2024
     _rule(Reason.REQUIRE_TLS_NOT_OFFERED, enhanced=("5.7.30",)),  # RFC 8689, section 5
-    _rule(Reason.SENDER_AUTHENTICATION, at=_ENVELOPE, enhanced=("x.7.515",)),  # Outlook.com, May 2025
+    _rule(
+        Reason.SENDER_AUTHENTICATION, at=_ENVELOPE, enhanced=("x.7.509", "x.7.515")
+    ),  # Exchange Online: DMARC; Outlook.com, May 2025
     _rule(Reason.SENDER_AUTHENTICATION, at=_ENVELOPE, enhanced=(r"x.7.2[0-4]", "x.7.26")),  # RFC 7372; Gmail
     _rule(Reason.CLIENT_REFUSED, enhanced=("x.7.25",)),  # RFC 7372: no reverse DNS for our address
     _rule(
@@ -158,7 +160,15 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule(Reason.MAILBOX_DISABLED, at=_TO_RECIPIENTS, enhanced=("5.2.1",)),
     _rule(Reason.MAILBOX_FULL, at=_TO_RECIPIENTS, enhanced=("x.2.2",)),
     _rule(Reason.RECIPIENT_REFUSED, at=_TO_RECIPIENTS, enhanced=(r"x.[12].*",)),
+    # A route that ends nowhere (RFC 3463, section 3.5; Exchange Online): sent again, it would end there again.
+    _rule(
+        Reason.RECIPIENT_REFUSED, at=_TO_RECIPIENTS, severity=_PERMANENT, enhanced=("x.4.6", "x.4.14")
+    ),  # a loop
+    _rule(Reason.BAD_DOMAIN, at=_TO_RECIPIENTS, severity=_PERMANENT, enhanced=("x.4.4", "x.4.310")),
     # The server, its network, the dialogue, the message, by the subject of the code (RFC 3463).
+    _rule(
+        Reason.HELO_REFUSED, at=_BEFORE_CONTENT, enhanced=("x.5.*",), text=r"\bhelo command rejected"
+    ),  # Postfix: a name that is none
     _rule(Reason.SERVER_FAULT, enhanced=("x.3.*",)),
     _rule(Reason.NETWORK, enhanced=("x.4.*",)),
     _rule(Reason.PROTOCOL, enhanced=("x.5.*",)),
@@ -167,6 +177,14 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule(
         Reason.RECIPIENT_POLICY, at=(Step.RCPT,), enhanced=_POLICY, text=r"RESOLVER\.RST"
     ),  # Exchange: closed group
+    _rule(
+        Reason.RECIPIENT_POLICY,
+        at=(Step.RCPT,),
+        enhanced=_POLICY,
+        text=r"\bblocked by (the |this |its )?(recipient|user|mailbox|owner)\b"
+        r"|\b(recipient|user|owner)'?s? (own |personal )?(block|black|deny).?list"
+        r"|\b(recipient|user|mailbox)\s+(has been|is|was) blocked\b",
+    ),
     _rule(
         Reason.GREYLISTED,
         at=(Step.RCPT, Step.DATA),
@@ -198,13 +216,32 @@ RULES: Final[tuple[Rule, ...]] = (
         Reason.CLIENT_REFUSED,
         at=_BEFORE_CONTENT,
         enhanced=_POLICY,
-        text=r"\bclient\b|reverse (dns|hostname)|\bptr\b|your (ip|host)",
+        text=r"\bclient\b|reverse (dns|hostname)|\bptr\b|your (ip|host)|\bbanned\b",
     ),
+    _rule(
+        Reason.SENDER_REFUSED,
+        at=(Step.RCPT,),
+        enhanced=_POLICY,
+        text=r"\bsender (address rejected|verif)",
+    ),  # Postfix, Exim: said when the recipient is asked for
     _rule(Reason.SERVER_POLICY, at=(Step.RCPT,), enhanced=("x.7.*",), given=Given.REPEATED),
     _rule(Reason.RECIPIENT_POLICY, at=(Step.RCPT,), enhanced=("x.7.*",)),
     _rule(Reason.CONTENT_REFUSED, at=(Step.DOT,), enhanced=("x.7.*",)),
     _rule(Reason.SERVER_POLICY, enhanced=("x.7.*",)),
-    # Without an enhanced code the step decides (M18).
+    # Without an enhanced code the step decides (M18); what is about something else is no missing user (M17).
+    _rule(
+        Reason.MAILBOX_FULL,
+        at=(Step.RCPT,),
+        enhanced=_NO_CODE,
+        text=r"\b(mailbox|inbox) (is )?full\b|over.?quota|quota (is )?exceeded",
+    ),
+    _rule(
+        Reason.RECIPIENT_POLICY,
+        at=(Step.RCPT,),
+        enhanced=_NO_CODE,
+        codes=(550,),
+        text=r"\bpolicy\b|\bspam|\bjunk|unsolicited|prohibit|access denied",
+    ),
     _rule(Reason.NO_SUCH_USER, at=(Step.RCPT,), codes=(550,)),
     _rule(Reason.BAD_ADDRESS, at=(Step.RCPT,), codes=(553,)),
     _rule(Reason.PROTOCOL, at=_ENVELOPE, codes=(500, 501, 502, 503, 504, 555)),

@@ -34,8 +34,12 @@ def fault_named(text: str) -> ScriptedFault:
     """
     asked = _NAMED.match(text)
     if asked is None or asked["name"] not in FAULTS:
+        from difflib import get_close_matches
+
+        near = get_close_matches(text.partition(":")[0], FAULTS, n=5, cutoff=0.5)
+        told = f"; near it: {', '.join(near)}" if near else ""
         raise InvalidSettings(
-            "faults", f"there is no fault called {text!r}", advice=f"Known are: {', '.join(FAULTS)}."
+            "faults", f"there is no fault called {text!r}{told}", advice=f"Known are: {', '.join(FAULTS)}."
         )
     fault = FAULTS[asked["name"]]
     return replace(

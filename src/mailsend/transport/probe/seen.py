@@ -11,6 +11,7 @@ from mailsend.decide.verdict import Reason, Step
 from mailsend.model.server import Server, TlsMode
 from mailsend.transport.probe.certificate import CertificateFacts, certificate_facts, chain_of
 from mailsend.transport.probe.finding import ProbeStep
+from mailsend.transport.smtp.connect import our_name
 from mailsend.transport.smtp.step_limits import seconds_for
 from mailsend.transport.smtp.wire import Silent, Wire
 
@@ -106,9 +107,7 @@ async def _agree(server: Server, address: SocketAddress, wire: SeenWire) -> None
     if implicit:
         return
     await wire.greeting(seconds_for(Step.GREETING, server))
-    await wire.command(
-        f"EHLO {server.local_hostname or wire.local_literal()}", seconds_for(Step.EHLO, server)
-    )
+    await wire.command(f"EHLO {our_name(server, wire)}", seconds_for(Step.EHLO, server))
     await wire.start_tls(context, host=name, seconds=seconds_for(Step.STARTTLS, server))
 
 

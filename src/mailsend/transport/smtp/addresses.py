@@ -1,14 +1,15 @@
-"""The addresses of a customer's server, looked at each time before one of them is reached (M10)."""
+"""Addresses of machines: a customer's server, looked at before it is reached (M10), and our own in EHLO."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from typing import Any
 
 from mailsend.model.internal_network import why_forbidden
 from mailsend.model.server import Server
 
-__all__ = ["forbidden_address"]
+__all__ = ["as_literal", "forbidden_address"]
 
 
 def forbidden_address(server: Server, addresses: Iterable[tuple[Any, ...]]) -> str:
@@ -24,3 +25,12 @@ def forbidden_address(server: Server, addresses: Iterable[tuple[Any, ...]]) -> s
         if what:
             return f"{host} port {port} is {what}"
     return ""
+
+
+def as_literal(host: str) -> str:
+    """Give an IP address as a literal (RFC 5321, section 4.1.3), and a name as it is."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return f"[IPv6:{host}]" if ":" in host else f"[{host}]"

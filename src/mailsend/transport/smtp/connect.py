@@ -13,14 +13,14 @@ from typing import Any, Final
 from mailsend.decide.verdict import Reason, Step, conclude, judge
 from mailsend.model.report import Outcome
 from mailsend.model.server import Server, TlsMode
-from mailsend.transport.smtp.addresses import forbidden_address
+from mailsend.transport.smtp.addresses import as_literal, forbidden_address
 from mailsend.transport.smtp.login import log_in
 from mailsend.transport.smtp.step_limits import seconds_for
 from mailsend.transport.smtp.stop import Stopped, stopped_by
 from mailsend.transport.smtp.tls import KeyNotPinned, context_for, kept_context
 from mailsend.transport.smtp.wire import Silent, Wire
 
-__all__ = ["Offer", "Resolve", "SocketAddress", "connect", "look_up"]
+__all__ = ["Offer", "Resolve", "SocketAddress", "connect", "look_up", "our_name"]
 
 SocketAddress = tuple[int, tuple[Any, ...]]
 Resolve = Callable[[str, int], Awaitable[Sequence[SocketAddress]]]
@@ -59,11 +59,7 @@ async def connect(server: Server, wire: Wire, *, resolve: Resolve) -> Offer:
     """
     context = await _tls_context(server)
     addresses = await _addresses(server, wire, resolve)
-    await _reach(server, wire, context, addresses)
-    offer = await _ehlo(server, wire)
-    if _wants_starttls(server, offer):
-        await _start_tls(server, wire, context)
-        offer = await _ehlo(server, wire)
+    offer = await _reach(server, wire, context, addresses)
     if server.credentials is None:
         return offer
     await log_in(server, wire, methods=offer.extensions.get("AUTH"))
@@ -106,25 +102,47 @@ async def _addresses(server: Server, wire: Wire, resolve: Resolve) -> Sequence[S
 
 async def _reach(
     server: Server, wire: Wire, context: ssl.SSLContext | None, addresses: Sequence[SocketAddress]
-) -> None:
-    """Try each address in turn until one greets us (M11); the last fault is the one that is told."""
+) -> Offer:
+    """Try each address in turn until one is ready for a log-in (M11)."""
     implicit = context if server.tls is TlsMode.IMPLICIT else None
     fault: Stopped | None = None
-    for family, address in addresses:
+    for place, (family, address) in enumerate(addresses, 1):
         wire.note("C", f"(connecting to {address[0]} port {address[1]})")
+        greeted = False
         try:
             await _open(server, wire, family, address, implicit)
             await _greeting(server, wire)
+            greeted = True
+            return await _agree(server, wire, context)
         except Stopped as stopped:
-            fault = stopped
+            fault = _telling(fault, stopped)
+            over = stopped.verdict.reason is Reason.DEADLINE
+            if greeted and (over or place == len(addresses)):
+                break  # whoever closes the wire says QUIT
             wire.abort()
-            if stopped.verdict.reason is Reason.DEADLINE:
+            if over:
                 break
             wire.renew()
-        else:
-            return
     assert fault is not None  # there was at least one address
     raise fault
+
+
+def _telling(before: Stopped | None, now: Stopped) -> Stopped:
+    """Give the fault to be told: what may pass at one address passes, and any word tells more than none."""
+    if before is None or now.verdict.reason is Reason.DEADLINE:
+        return now
+    if before.verdict.lasting is not now.verdict.lasting:
+        return before if now.verdict.lasting else now
+    return before if now.verdict.reason is Reason.NOT_CONNECTED else now
+
+
+async def _agree(server: Server, wire: Wire, context: ssl.SSLContext | None) -> Offer:
+    """Read what is offered, behind TLS where that is to be."""
+    offer = await _ehlo(server, wire)
+    if _wants_starttls(server, offer):
+        await _start_tls(server, wire, context)
+        offer = await _ehlo(server, wire)
+    return offer
 
 
 async def _open(
@@ -171,21 +189,28 @@ async def _greeting(server: Server, wire: Wire) -> None:
         raise Stopped(verdict, reply)
 
 
+def our_name(server: Server, wire: Wire) -> str:
+    """Give what we call ourselves in EHLO: a name, or an address literal."""
+    return as_literal(server.local_hostname) if server.local_hostname else wire.local_literal()
+
+
 async def _ehlo(server: Server, wire: Wire) -> Offer:
     try:
-        reply = await wire.command(
-            f"EHLO {server.local_hostname or wire.local_literal()}", seconds_for(Step.EHLO, server)
-        )
+        reply = await wire.command(f"EHLO {our_name(server, wire)}", seconds_for(Step.EHLO, server))
     except Silent as silence:
         raise stopped_by(silence, Step.EHLO) from None
     verdict = judge(Step.EHLO, reply, host=server.host)
     if verdict.outcome is not Outcome.ACCEPTED:
         raise Stopped(verdict, reply)
-    extensions = {}
+    extensions: dict[str, str] = {}
     for line in reply.text.split("\n")[1:]:
         found = _EXTENSION.match(line)
         if found is not None:
-            extensions[found[1].upper()] = (found[2] or "").strip()
+            keyword, said = found[1].upper(), (found[2] or "").strip()
+            if keyword == "AUTH" and keyword in extensions:
+                # AUTH= is a line of its own for older clients, and may say less than the other.
+                said = " ".join(dict.fromkeys(f"{extensions[keyword]} {said}".split()))
+            extensions[keyword] = said
     return Offer(extensions=extensions, encrypted=wire.encrypted)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["BLOCK", "blocks", "eight_bits", "in_one"]
+__all__ = ["BLOCK", "blocks", "eight_bits", "in_one", "to_the_last"]
 
 BLOCK: Final = 256 * 1024  # octets written before we wait for the network to take them
 _END: Final = b".\r\n"
@@ -31,6 +31,16 @@ def blocks(data: bytes) -> Iterator[bytes | memoryview]:
             yield view[start:end]
         start = end
     yield _END
+
+
+def to_the_last(data: bytes) -> Iterator[tuple[bytes | memoryview, bool]]:
+    """Give the blocks, each with whether it is the last one: the one with the final dot."""
+    following = blocks(data)
+    block = next(following)
+    for after in following:
+        yield block, False
+        block = after
+    yield block, True
 
 
 def in_one(data: bytes) -> tuple[bytes, bytes]:

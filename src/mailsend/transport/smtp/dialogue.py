@@ -123,8 +123,8 @@ class Dialogue:
     def written(self, piece: Piece) -> None:
         """Take note that ``piece`` is on its way: from now on its replies are due."""
         self._due.extend(piece.due)
-        if piece.content is not None and piece.content.errand.phase is not Phase.OVER:
-            piece.content.errand.phase, piece.content.errand.dot_out = Phase.DOT, True
+        if piece.content is not None:
+            piece.content.errand.is_out()
 
     def hear(self, heard: Heard, now: float) -> None:
         """Take in one reply."""
@@ -246,11 +246,11 @@ class Dialogue:
                 turn.errand.note(self._now, "C", (".",))
                 self._say(".", Step.DOT)
                 self._over(turn)
-            case Move.STOP:
-                assert following.verdict is not None  # STOP has one
+            case Move.STOP | Move.OUT_OF_STEP:
+                assert following.verdict is not None  # whatever ends the connection has one
+                if following.move is Move.OUT_OF_STEP:
+                    self._take_back(turn)
                 self._stop(following.verdict, following.reply, again=following.again)
-            case Move.OUT_OF_STEP:
-                self._out_of_step(turn)
 
     def _hear_dot(self, turn: Turn, reply: Reply) -> None:
         self.news.answer(turn, self._ear.judge(Step.DOT, reply), reply)
@@ -281,11 +281,10 @@ class Dialogue:
         else:
             following.phase = Phase.ENVELOPE
 
-    def _out_of_step(self, turn: Turn) -> None:
-        """End where what was sent ahead confused the server: the mail is as if never tried (M22)."""
+    def _take_back(self, turn: Turn) -> None:
+        """Take back what was heard where what was sent ahead confused the server, and send less ahead (M22)."""
         self._lower(Pipelining.ACROSS if turn.ahead else Pipelining.WITHIN)
         turn.errand.unsettle(turn.told)
-        self._stop(judge(Step.MAIL, None), None, again=True)
 
     def _stop(self, verdict: Verdict, reply: Reply | None, *, again: bool) -> None:
         """End the dialogue: what is not settled is told ``verdict``, or begins ``again`` elsewhere."""

@@ -93,6 +93,11 @@ class Errand:
         else:
             self.prologue = tuple(opening)
 
+    def is_out(self) -> None:
+        """Take note that its last octets are on their way: from now on nobody but the server knows more."""
+        if self.phase is not Phase.OVER:
+            self.phase, self.dot_out = Phase.DOT, True
+
     def settle(self, addresses: Iterable[Address], verdict: Verdict, reply: Reply | None) -> None:
         """Write down what ``addresses`` were told."""
         if self.phase is Phase.OVER:

@@ -35,7 +35,7 @@ class Move(Enum):
     ``GO_ON``: hear the next, or say it. ``CONTENT``: write the content. ``DATA_NOW``: ask for nobody
     else. ``OVER``: the transaction is over, ``RESET``: after it is taken back, ``LONE_DOT``: after
     content that nobody gets is ended. ``STOP``: the connection is of no more use; ``OUT_OF_STEP``: nor
-    is what was heard on it.
+    is what was heard of the group, and the server is to get less ahead.
     """
 
     GO_ON = auto()
@@ -49,7 +49,7 @@ class Move(Enum):
 
 
 class Next(NamedTuple):
-    """A move; STOP has the verdict for whom is not settled, and whether they may begin ``again``."""
+    """A move; where it ends the connection, the verdict for whom is not settled, and whether they may begin ``again``."""
 
     move: Move
     verdict: Verdict | None = None
@@ -59,6 +59,7 @@ class Next(NamedTuple):
 
 GO_ON: Final = Next(Move.GO_ON)
 _CONTENT: Final = Next(Move.CONTENT)
+_LOST_STEP: Final = Next(Move.OUT_OF_STEP, judge(Step.MAIL, None), again=True)
 
 
 class Ear:
@@ -85,7 +86,7 @@ class Ear:
             turn.stray = turn.stray or (due.step is Step.RCPT and reply.severity not in _REFUSING)
             return self._end_of_group(turn, reply) if due.step is Step.DATA else GO_ON
         if _lost_step(turn, due.step, reply):
-            return Next(Move.OUT_OF_STEP)
+            return _LOST_STEP
         return self._hear[due.step](turn, due, reply)
 
     def unasked(self, turn: Turn, reply: Reply) -> Next:
@@ -100,11 +101,14 @@ class Ear:
     def silence(self, turn: Turn, due: Due | None, *, cut: bool) -> Next:
         """Take in, before the final dot is out, that the connection is gone (``cut``), or a limit has passed."""
         checking = due is not None and due.turn is None
-        # An idle connection is closed for no reason, and one for a refused MAIL; another may be for the group.
-        plain = checking or turn.closed or turn.written or (turn.reused and not turn.ahead)
-        if cut and turn.is_grouped and not plain:
-            return Next(Move.OUT_OF_STEP)
         step = Step.CONTENT if turn.written else due.step if due else Step.MAIL
+        if turn.is_grouped and not (checking or turn.closed or turn.written):
+            # An idle connection is closed for no reason; another may be for the group.
+            if cut and (turn.ahead or not turn.reused):
+                return _LOST_STEP
+            # Fewer replies than commands: what of the group was forgotten, nobody knows.
+            if not cut and (turn.ahead or turn.opened):
+                return Next(Move.OUT_OF_STEP, judge(step, None), again=not turn.opened)
         again = checking or (cut and turn.reused and not turn.written)
         return Next(Move.STOP, judge(step, None), again=again)
 
@@ -186,7 +190,7 @@ class Ear:
         if verdict.reason is Reason.SENSELESS_REPLY:
             return _disbelieve(turn, verdict, reply)
         if turn.is_grouped and len(turn.taken) > 1 and verdict.fault is Fault.RECIPIENT:
-            return Next(Move.OUT_OF_STEP)  # it was said of one of them, and not to DATA
+            return _LOST_STEP  # it was said of one of them, and not to DATA
         turn.errand.settle(turn.taken, verdict, reply)
         return Next(Move.RESET)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 from mailsend.decide.verdict import Reason, conclude
 from mailsend.model.report import Exchange
 from mailsend.transport.smtp.alarm import Alarm
-from mailsend.transport.smtp.content import blocks, in_one
+from mailsend.transport.smtp.content import in_one, to_the_last
 from mailsend.transport.smtp.errand import Errand
 from mailsend.transport.smtp.news import News
 from mailsend.transport.smtp.permission import ask_first, must_be_asked
@@ -54,7 +54,7 @@ class Link(asyncio.BufferedProtocol):
         self._opening: tuple[Exchange, ...] | None = tuple(wire.conversation)
         self._idle = idle
         self._content = content
-        self._blocks: Iterator[bytes | memoryview] | None = None
+        self._blocks: Iterator[tuple[bytes | memoryview, bool]] | None = None
         self._asking: asyncio.Future[bool] | None = None
         self._paused = False
         self._later = False
@@ -205,7 +205,7 @@ class Link(asyncio.BufferedProtocol):
                 batch += in_one(piece.content.errand.data)
             else:
                 self._send(batch)
-                if not self._write_blocks(piece):
+                if not self._write_blocks(piece.content.errand):
                     return
                 self._loop.call_soon(self.pump)  # now another mail may begin behind it
             pieces.popleft()
@@ -228,17 +228,17 @@ class Link(asyncio.BufferedProtocol):
             self._transport.write(batch[0] if len(batch) == 1 else b"".join(batch))
             batch.clear()
 
-    def _write_blocks(self, piece: Piece) -> bool:
+    def _write_blocks(self, errand: Errand) -> bool:
         """Write the next block of a large content; say whether all is out."""
-        assert piece.content is not None  # asked for content alone
-        if self._blocks is None:
-            self._blocks = blocks(piece.content.errand.data)
-        block = next(self._blocks, None)
+        self._blocks = self._blocks or to_the_last(errand.data)
+        block, is_last = next(self._blocks, (None, True))
         if block is None:
             self._blocks = None
             return True
         self._transport.write(block)
         if not self._paused:
+            if is_last:
+                errand.is_out()  # at once: it may be given up before what follows
             self._write_later()  # what the server says meanwhile is heard first
         return False
 

@@ -18,12 +18,14 @@ from aiosmtplib.protocol import SMTPProtocol
 
 from mailsend.model.reply import Reply
 from mailsend.model.report import Exchange
+from mailsend.transport.smtp.addresses import as_literal
 from mailsend.transport.smtp.masking import Mask, printable
 from mailsend.transport.smtp.replies import MALFORMED, Heard, ReplyReader
 
 __all__ = ["Silent", "Wire"]
 
 _FAREWELL: Final = 1.0  # seconds for the other side to close
+_MOST_SHOWN: Final = 200  # characters of what nobody asked for
 _LONGEST_REPLY: Final = 4096  # characters that are kept of a reply (RFC 5321, 4.5.3.1.5: 512 a line)
 
 
@@ -49,9 +51,9 @@ class _Dialogue(SMTPProtocol):
         super().data_received(data)
 
     @property
-    def holds_unread(self) -> bool:
-        """Whether something came that nobody asked for, and would be taken for the next reply."""
-        return bool(self._buffer)
+    def unread(self) -> bytes:
+        """What came that nobody asked for, and would be taken for the next reply."""
+        return bytes(self._buffer)
 
 
 class Wire:
@@ -103,8 +105,7 @@ class Wire:
     def local_literal(self) -> str:
         """Give this end's address as a literal for EHLO (RFC 5321, section 4.1.3)."""
         name = self._protocol.transport.get_extra_info("sockname") if self._protocol.transport else None
-        host = str(name[0]).partition("%")[0] if name else "127.0.0.1"
-        return f"[IPv6:{host}]" if ":" in host else f"[{host}]"
+        return as_literal(str(name[0]).partition("%")[0] if name else "127.0.0.1")
 
     def peer(self) -> str:
         """Give the other end's address."""
@@ -179,7 +180,7 @@ class Wire:
 
     async def close(self, *, seconds: float) -> None:
         """Say QUIT where the other side still listens, and close; bounded by ``seconds``."""
-        if self.usable and not self._protocol.holds_unread:
+        if self.usable and not self._protocol.unread:
             with contextlib.suppress(Silent):
                 await self.command("QUIT", seconds)
         transport = self._protocol.transport
@@ -200,7 +201,10 @@ class Wire:
 
     def _refuse_unread(self) -> None:
         """Give up a connection on which every reply would be taken for the one to the next command."""
-        if self._protocol.holds_unread:
+        unread = self._protocol.unread
+        if unread:
+            said = self.mask.masked(printable(unread.splitlines()[0]))
+            self.note("S", f"(said without being asked: {said[:_MOST_SHOWN]})")
             self.abort()
             raise Silent("the server said more than it was asked")
 
