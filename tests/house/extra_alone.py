@@ -7,8 +7,8 @@ from mailsend.errors import MissingExtra
 
 BRINGS = {
     "": ["mailsend", "mailsend.prepare", "mailsend.mailer", "mailsend.settings", "mailsend.transport.smtp"],
-    "cli": ["mailsend.cli"],
-    "demo": ["mailsend.cli.demo"],
+    "cli": ["mailsend.cli", "mailsend.cli.app", "mailsend.worker"],
+    "demo": ["mailsend.cli.demo", "mailsend.cli.app"],
     "oauth": ["mailsend.transport.tokens.microsoft", "mailsend.transport.tokens.google"],
     "store": ["mailsend.store.database", "mailsend.store.servers", "mailsend.store.upgrading"],
     "postgres": ["mailsend.store.servers", "mailsend.store.upgrading", "psycopg"],
@@ -16,7 +16,7 @@ BRINGS = {
     "procrastinate": ["mailsend.contrib.procrastinate", "procrastinate", "psycopg"],
     "test": ["mailsend.testing", "mailsend.testing.server", "mailsend.pytest_plugin"],
     "all": [
-        "mailsend.cli",
+        "mailsend.cli.app",
         "mailsend.cli.demo",
         "mailsend.store.servers",
         "mailsend.testing",

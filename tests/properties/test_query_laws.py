@@ -31,7 +31,10 @@ PLAIN = [
     *(Key.SUBJECT, Key.ID, Key.QUEUE_ID, Key.CUSTOMER, Key.UNIT, Key.TEMPLATE, Key.ACTOR, Key.TAG, Key.SERVER)
 ]
 SPELLED = [Key.FROM, Key.RCPT, Key.DOMAIN, Key.MESSAGE_ID, Key.HOST, Key.PROVIDER, Key.SOURCE_IP, Key.REASON]
-NUMBERS = st.integers(0, 10**15)
+# A key, and two numbers that it takes.
+NUMBERS = st.sampled_from([(Key.AGE, 36500 * 86400), (Key.SIZE, 10**15)]).flatmap(
+    lambda one: st.tuples(st.just(one[0]), st.integers(0, one[1]), st.integers(0, one[1]))
+)
 TIMES = st.one_of(
     st.datetimes(timezones=st.just(UTC), allow_imaginary=False).map(lambda one: one.replace(microsecond=0)),
     st.integers(0, 36500 * 86400).map(lambda seconds: timedelta(seconds=seconds)),
@@ -40,14 +43,9 @@ LEAVES = st.one_of(
     PATTERNS.filter(lambda one: one.exact != "" and not one.is_anything).map(Word),
     st.builds(Match, st.sampled_from(PLAIN), PATTERNS),
     st.builds(When, st.sampled_from([Key.BEFORE, Key.AFTER]), TIMES),
-    st.builds(lambda key, one: Span(key, one, None), st.sampled_from([Key.AGE, Key.SIZE]), NUMBERS),
-    st.builds(lambda key, one: Span(key, None, one), st.sampled_from([Key.AGE, Key.SIZE]), NUMBERS),
-    st.builds(
-        lambda key, *both: Span(key, min(both), max(both)),
-        st.sampled_from([Key.AGE, Key.SIZE]),
-        NUMBERS,
-        NUMBERS,
-    ),
+    st.builds(lambda one: Span(one[0], one[1], None), NUMBERS),
+    st.builds(lambda one: Span(one[0], None, one[1]), NUMBERS),
+    st.builds(lambda one: Span(one[0], min(one[1:]), max(one[1:])), NUMBERS),
 )
 SEVERAL = st.recursive(
     LEAVES,

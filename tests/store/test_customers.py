@@ -395,3 +395,14 @@ def test_the_stores_customers_need_a_store():
     with pytest.raises(InvalidSettings) as refused:
         Settings.model_validate({"application": {**application, "directory": "ldap", "store": "memory:"}})
     assert refused.value.where == "application.directory"
+
+
+@pytest.mark.parametrize("name", ["a\0", "\udcff"])
+def test_what_no_database_holds_is_no_customer(store, name):
+    """It is unknown, as any other that was never entered."""
+    assert store.customers.version(name) is None
+    for ask in (store.customers.rules, store.customers.history, store.customers.get):
+        with pytest.raises(UnknownCustomer):
+            ask(name)
+    with pytest.raises(UnknownCustomer):
+        store.customers.rules_of(name, 1)

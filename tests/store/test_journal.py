@@ -20,6 +20,7 @@ from mailsend.errors import InvalidQuery, MessageRefused, StoreError
 from mailsend.model.case_file import CaseFile
 from mailsend.model.report import Outcome
 from mailsend.store.events import note
+from mailsend.store.journal.links import linked_mails
 from mailsend.store.mails.contents import VAULT_PURPOSE
 from mailsend.store.schema import mails
 from mailsend.store.schema.upkeep import provider
@@ -326,3 +327,11 @@ def test_without_a_store_there_is_no_log():
     with Mailer(settings("memory:", store=None)) as mailer, pytest.raises(StoreError) as refused:
         mailer.journal.search()
     assert "application.store" in refused.value.advice
+
+
+def test_what_goes_with_many_mails_is_looked_for_in_parts(store):
+    """More mails and domains than one statement of any database takes."""
+    names = [f"{number}.example" for number in range(70_000)]
+    assert store._database.looking(lambda one: linked_mails(one, names)) == {}
+    known = store.journal.providers([*names, "gmail.com"])
+    assert (len(known), known["1.example"], bool(known["gmail.com"])) == (70_001, "", True)

@@ -199,3 +199,9 @@ def test_threads_of_one_process_share_a_limit(store):
     for thread in threads:
         thread.join()
     assert sorted(map(str, found)) == ["60.0"] * 18 + ["taken"] * 2
+
+
+@pytest.mark.parametrize("name", ["a\0", "\udcff"])
+def test_what_no_database_holds_is_no_limit(store, name):
+    """There is nothing to reset."""
+    assert not store.limits.reset(name, reason="a test", by="ann", now=NOW)

@@ -11,7 +11,8 @@ from queue_shop import TEST, a_mail, age, change, rows, settings, state, states,
 from sqlalchemy import update
 
 from mailsend import AsyncMailer, Mailer, Settings
-from mailsend.errors import InvalidQuery, MessageRefused, StoreError
+from mailsend.errors import InvalidQuery, MessageRefused, NotInStore, StoreError
+from mailsend.store.outbox import book
 from mailsend.store.schema import mails
 from mailsend.testing import ScriptedServer
 
@@ -286,3 +287,76 @@ def test_to_keep_testing_is_no_word_to_send_for_real(mailer, server):
     mailer.deliver_due()
     assert [one.recipients for one in server.messages] == [(TEST,)]
     assert state(mailer, held)[0] == "held"
+
+
+def test_a_reason_is_written_down_whatever_is_in_it(mailer):
+    """What no database takes as text stands there as U+FFFD: a shell may give any octets."""
+    id = mailer.enqueue(a_mail())
+    assert mailer.outbox.hold(id, reason="no\0 \udcff", by="ann\udcff").changed == (id,)
+    assert events(mailer, id)[-1] == ("hold", "ann\ufffd", "no\ufffd \ufffd")
+    assert mailer.outbox.get(id).why == "no\ufffd \ufffd"
+
+
+def test_what_a_query_finds_is_looked_at_again_before_anything_is_done(mailer, monkeypatch):
+    """Many mails take a while: one that a colleague has let go meanwhile is not deleted with the held ones."""
+    monkeypatch.setattr(book, "_AT_ONCE", 1)
+    first, second, third = (mailer.enqueue(a_mail(one)) for one in range(3))
+    mailer.outbox.hold([first, second, third], **WHO)
+
+    def meanwhile(done):
+        if done == 1:
+            assert mailer.outbox.release(second, reason="it is right", by="bob").changed == (second,)
+
+    done = mailer.outbox.delete(query="state:held", progress=meanwhile, **WHO)
+    assert (done.changed, dict(done.refused)) == ((third, first), {})
+    assert [state(mailer, one)[0] for one in (first, second, third)] == ["cancelled", "queued", "cancelled"]
+    named = mailer.outbox.delete([second], query="state:held", **WHO)
+    assert (named.changed, dict(named.refused)) == ((second,), {})
+
+
+def test_a_frozen_mail_does_not_go_out_by_itself(mailer):
+    """Whoever releases it is told what keeps it: it is not held, but the clock passes it by."""
+    id = mailer.enqueue(a_mail())
+    mailer.outbox.freeze(id, **WHO)
+    told = "The mail is frozen. Thaw it: mailsend queue thaw; or force it."
+    assert dict(mailer.outbox.release(id, **WHO).refused) == {id: told}
+
+
+def test_a_frozen_mail_that_is_held_is_not_asked_to_expire(mailer, monkeypatch):
+    """The clock passes it by: no duty writes in vain, however often it comes."""
+    later = datetime.now(UTC) + timedelta(hours=1)
+    frozen, held = (mailer.enqueue(a_mail(one, expires_at=later)) for one in range(2))
+    mailer.outbox.hold([frozen, held], **WHO)
+    mailer.outbox.freeze(frozen, **WHO)
+    asked = []
+    monkeypatch.setattr(book, "act_on", lambda _, act, mail, **more: asked.append((str(act), mail)))
+    mailer.upkeep.expire(now=later + timedelta(seconds=1))
+    assert asked == [("expire", held)]
+
+
+def test_every_frozen_mail_is_counted(mailer):
+    """A held one too: thawed or forced is what it waits for beside its release."""
+    held, queued = (mailer.enqueue(a_mail(one)) for one in range(2))
+    mailer.outbox.hold(held, **WHO)
+    mailer.outbox.freeze([held, queued], **WHO)
+    assert (mailer.outbox.stats().frozen, len(mailer.outbox.search("frozen:yes").mails)) == (2, 2)
+    mailer.outbox.delete(queued, **WHO)
+    assert mailer.outbox.stats().frozen == 1
+
+
+@pytest.mark.parametrize("id", ["a\0", "\udcff", "x" * 10_000, ""])
+def test_what_is_no_id_is_told_as_such(mailer, id):
+    """Whatever an address of a page gave: nothing of the kind is there, in any database."""
+    for look in (mailer.outbox.get, mailer.outbox.content, mailer.journal.get, mailer.journal.content):
+        with pytest.raises(NotInStore):
+            look(id)
+    assert dict(mailer.outbox.hold(id, **WHO).refused) == {id: "the store has no mail with this id"}
+    with pytest.raises(NotInStore):
+        mailer.journal.resend(id, **WHO)
+
+
+@pytest.mark.parametrize("number", [-1, 0, 2**31, 2**63, 10**30, "x"])
+def test_what_is_no_number_of_a_standing_hold_is_told_as_such(mailer, number):
+    """No database is asked for what it cannot hold."""
+    with pytest.raises(NotInStore, match="there is no standing hold"):
+        mailer.outbox.lift(number, **WHO)

@@ -435,3 +435,16 @@ def test_an_export_knows_mails_whose_content_is_kept_no_longer(store, rows, book
         transaction.connection.execute(mails.content.delete())
     (mail,) = book.export(BOB, by="ann", now=NOW, with_content=True)["mails"]
     assert (mail["id"], mail["content"]) == ("01bob", None)
+
+
+def test_any_number_of_keys_is_taken_out(store, rows, book):
+    """More than one statement of any database takes values for."""
+    many = 25_000
+    same = {"customer": "", "in_test_mode": 0, "message": "01bob", "request_digest": "", "kept_until": 0}
+    with rows.writing() as transaction:
+        transaction.connection.execute(
+            insert(mails.idempotency),
+            [{**same, "key": f"bob.meier@example.org {one}"} for one in range(many)],
+        )
+    erased = book.erase(BOB, **ERASING, compacting=False)
+    assert (erased.keys, rows_of(rows, mails.idempotency)) == (many, [])

@@ -222,3 +222,17 @@ def test_a_file_that_somebody_begins_to_hold_is_never_lost(postgres):
             add(one, f"01b{number:02}", attachments=(file,))
             thread.join()
             assert kept(one, mails.blob, "digest") == [file.digest]
+
+
+@pytest.mark.parametrize("days", [36_501, 1_000_000, 2**63 - 1])
+def test_more_days_than_a_calendar_has_are_for_ever(store, retention, days):
+    """What one customer keeps for ever hinders nobody's cleaning."""
+    add(store, "01a")
+    add(store, "01b", customer="owl")
+    later = NOW + 30 * DAY
+    assert retention.contents({"ratcatcher": days, "owl": 7}, otherwise=days, now=later) == 1
+    assert (
+        retention.mails("ratcatcher", days=days, now=later),
+        retention.mails("owl", days=7, now=later),
+    ) == (0, 1)
+    assert kept(store, mails.message, "id") == ["01a"]

@@ -17,6 +17,7 @@ from mailsend.store import upgrade
 from mailsend.store.database import Database
 from mailsend.store.location import read_location
 from mailsend.store.schema.mails import message, recipient
+from mailsend.store.schema.upkeep import provider
 from mailsend.store.search import OPEN, Cursor, condition, count, found_ids, narrowing, page
 
 FOUND = {
@@ -41,6 +42,9 @@ FOUND = {
     "4ABC1": "",
     "4ABC*": "a1",
     "hippopotamus": "",
+    "müller.example": "b2",
+    "JÜRGEN@MÜLLER.example": "b2",
+    "jürgen": "b2",
     # Senders.
     "from:ann@alias.example": "b1",
     "from:ann@suite.example": "b1",
@@ -514,3 +518,33 @@ def test_several_recipients_make_one_mail(database):
 
     assert _found(database, "domain:big.example") == ("z1",)
     assert _found(database, "big.example") == ("z1",)
+
+
+@pytest.mark.parametrize("text", ["age:>=36500d", "age:<=36500d", "age:0-36500d", "size:>=1000000GB"])
+def test_the_largest_numbers_that_are_read_can_be_asked_for(log, text):
+    """No database takes more than 64 bits."""
+    assert _found(log, text) == (EVERY if "<" in text or "0-" in text else ())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("provider:gmail", "m1"), ("provider:g*l", "m1"), ("provider:other", "m2"), ('provider:""', "m3")],
+)
+def test_providers_are_those_of_the_statistics(database, text, expected):
+    """The dated table goes before what was looked up, and needs no look-up."""
+    mails = {"m1": "gmail.com", "m2": "other.example", "m3": "third.example"}
+    known = [("gmail.com", "Other"), ("other.example", "Other")]
+    rows = [{"domain": one, "provider": who, "source": "mx", "at": 0, "until": 0} for one, who in known]
+    with database.writing() as transaction:
+        run = transaction.connection.execute
+        run(insert(message), [mail(one, timedelta(1)) for one in mails])
+        run(insert(recipient), [to(one, f"bob@{domain}") for one, domain in mails.items()])
+        run(insert(provider), rows)
+    assert _found(database, text) == (expected,)
+
+
+@pytest.mark.parametrize("limit", [-1, -50, 1_000_001, 2**63])
+def test_a_page_has_an_end(log, limit):
+    """Less than nothing is not everything."""
+    with pytest.raises(StoreError, match="mails cannot be given"):
+        _paged(log, "", limit=limit)

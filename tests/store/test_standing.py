@@ -287,3 +287,20 @@ def test_what_is_caught_is_what_a_search_finds(store, data):
     one = parse(f"id:{mail.id}")
     found = store.outbox.found(All((query, one)), now=NOW)
     assert (found == (mail.id,)) is catches(query, mail.facts)
+
+
+def test_a_query_that_grows_too_long_is_no_standing_hold(mailer):
+    """Addresses are compared in a longer spelling: what could not be read again would stop all mail."""
+    with pytest.raises(InvalidQuery, match="longer than 2000 characters"):
+        mailer.outbox.stand(f"rcpt:{'ﬃ' * 1900}@example.org", **WHY)
+    assert mailer.outbox.standing() == ()
+    assert mailer.send(_message()).complete
+
+
+def test_a_standing_hold_is_kept_by_whatever_name(mailer):
+    """What no database takes as text stands there as U+FFFD."""
+    made = mailer.outbox.stand("tag:invoice", reason="a\0b", by="ann\udcff")
+    (kept,) = mailer.outbox.standing()
+    assert (kept.reason, kept.by, made.reason, made.by) == ("a\ufffdb", "ann\ufffd", "a\ufffdb", "ann\ufffd")
+    mailer.outbox.lift(made.id, reason="\0", by="\udcff")
+    assert mailer.outbox.standing() == ()

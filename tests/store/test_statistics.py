@@ -251,3 +251,18 @@ def test_what_would_be_too_many_rows_is_refused(store, monkeypatch):
             count(store, **asked)
         assert "by" in refused.value.advice
     assert len(count(store, "month").rows) == 1
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"by": "day", "since": datetime(9999, 12, 31, tzinfo=UTC)},
+        {"by": "year", "until": datetime(9999, 12, 31, 23, tzinfo=UTC)},
+        {"by": "week", "since": datetime(1, 1, 1, tzinfo=UTC), "zone": ZoneInfo("America/New_York")},
+    ],
+)
+def test_times_beyond_every_calendar_are_refused(store, asked):
+    """They are told as what they are, and are no fault of ours."""
+    fill(store, MAILS)
+    with pytest.raises(StoreError, match="the calendar does not reach so far"):
+        count(store, **asked)

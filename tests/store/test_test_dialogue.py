@@ -94,11 +94,19 @@ def test_a_question_is_answered_in_time(mailer, monkeypatch):
     assert (_arrived(mailer), str(mailer.outbox.get(asked.messages[0]).state)) == ([], "held")
 
 
-@pytest.mark.parametrize("token", ["", ".", "nonsense", "nonce.mark", "ü.ü"])
+@pytest.mark.parametrize("token", ["", ".", "nonsense", "nonce.mark", "ü.ü", "\udcff.mark", "nonce.\udcff"])
 def test_what_is_no_token_of_ours_answers_nothing(mailer, token):
     """A guess is refused before the store is asked."""
     with pytest.raises(StoreError, match="no answer to a question"):
         mailer.test_mode.confirm(token, by="ann")
+
+
+@pytest.mark.parametrize("valid", [float("nan"), float("inf"), 1e300, 0, -1.0])
+def test_a_question_that_nobody_could_answer_is_not_asked(mailer, valid):
+    """Nor one that could be answered for ever; nothing is kept back for it."""
+    with pytest.raises(StoreError, match="a question is open for more than 0 seconds and at most a year"):
+        mailer.test_mode.question([_message()], valid=valid)
+    assert mailer.outbox.search().mails == ()
 
 
 def test_a_changed_token_answers_nothing(mailer):

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from torture_programs import engine_for, orders
-from torture_run import Record
+from torture_run import DOT_TIMEOUT, UNKNOWN_AFTER, Record
 from torture_wire import Copy
 
+from mailsend.model.report import Outcome
 from mailsend.store.schema.mails import attempt, event, message, recipient
 
-__all__ = ["Duplicate", "Kept", "duplicates", "kept", "was_cut", "was_killed"]
+__all__ = ["LATE", "Duplicate", "Kept", "Told", "duplicates", "kept", "why"]
+
+# What a sender says that is not killed, and still too slow: that is torture, and no error.
+LATE = "was taken over by another worker before it was finished here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +79,57 @@ def duplicates(record: Record) -> Iterator[Duplicate]:
             yield Duplicate(address, copy, again)
 
 
-def was_cut(copy: Copy) -> bool:
-    """Whether the server did not say, or not whole, that it had taken it."""
-    return not copy.answered
+def why(one: Duplicate, record: Record, told: Told) -> str:
+    """Say why nobody knew of a copy when it was sent once more; empty where somebody did, or should have.
+
+    ``cut``: the server did not say, or not whole, that it had taken it. ``killed``: its sender was, before
+    that was written down. ``late``: the server's answer came when its sender waited no longer.
+    ``overtaken``: its sender held its lease when the content went out, but was so slow to write down what it
+    heard that somebody else was to send it by then, and says so itself. ``asleep``: whoever sent it once more
+    was let stand still by the server between DATA and its content, and had it before the other one.
+    """
+    copy, again = one.copy, one.again
+    if copy.answered is None:
+        return "cut"
+    noted = told.by_sender(copy, one.recipient)
+    if noted is Outcome.UNKNOWN and copy.answered >= copy.began + DOT_TIMEOUT:
+        return "late"
+    if record.wire.senders.stood_still_between(again.pid, again.began, again.ended):
+        return "asleep"
+    if noted is Outcome.ACCEPTED and copy.message_id not in told.settled:
+        return ""
+    killed = {**record.killed, **record.wire.senders.killed}.get(copy.pid)
+    if noted is None and killed is not None and killed >= copy.began:
+        return "killed"
+    # It let nothing out once its lease had ended, and from then on nobody else for so long.
+    if copy.message_id in told.overtaken and again.began >= copy.began + UNKNOWN_AFTER:
+        return "overtaken"
+    return ""
 
 
-def was_killed(copy: Copy, record: Record, within: float) -> bool:
-    """Whether its sender was killed after it could write content, and soon enough to have noted nothing."""
-    at = {**record.killed, **record.wire.killed}.get(copy.pid)
-    return at is not None and copy.began <= at <= copy.ended + within
+class Told:
+    """What senders wrote down, or said, of the copies that they sent."""
+
+    def __init__(self, record: Record) -> None:
+        with engine_for(record.url).connect() as connection:
+            ids = {
+                one.id: one.message_id
+                for one in connection.execute(select(message.c.id, message.c.message_id))
+            }
+            self._attempts = [*connection.execute(select(attempt))]
+            settled = select(event.c.message).where(event.c.act == "settle")
+            self.settled = {ids[one] for one in connection.scalars(settled)}
+        self._ids = ids
+        self._epoch = record.epoch
+        late = [one.partition(" ")[0] for one in record.errors.splitlines() if one.endswith(LATE)]
+        self.overtaken = {ids[one] for one in late}
+
+    def by_sender(self, copy: Copy, recipient: str) -> Outcome | None:
+        """Give what the attempt says of a recipient in which a copy was sent; None where it is not written down."""
+        began = (copy.began + self._epoch) * 1_000_000
+        for one in self._attempts:
+            ours = self._ids[one.message] == copy.message_id and one.worker.endswith(f"/{copy.pid}")
+            if ours and one.started_at <= began <= one.ended_at:
+                outcomes = {who: outcome for who, outcome, *_ in json.loads(one.recipients)}
+                return Outcome(outcomes[recipient])
+        return None

@@ -1,4 +1,4 @@
-"""One torture run: puts mails in and delivers them, while whoever does so is killed and the wire fails."""
+"""One torture run: puts mails in and delivers them, while whoever does so is killed or stands still, and the wire fails."""
 
 from __future__ import annotations
 
@@ -26,10 +26,14 @@ MAILS = 300
 ENQUEUERS, WORKERS = 2, 3
 A_LIFE = 25  # mails that one process that puts in is given
 KILLS = 24  # of each kind at random moments, besides those behind a final dot
-AMBUSHES = 9
+AMBUSHES = 13
+STILLS = 12
 FATED = 0.6  # of those that put in: they die while they do so, and not at any moment
-AT_MOST = 150.0  # seconds
-LEASE = 3.0
+AT_MOST = 300.0  # seconds; on a machine with nothing else to do it takes 30
+LEASE = 2.0
+DOT_TIMEOUT = 1.0
+UNKNOWN_AFTER = 1.0
+STILL_FOR = 5.0  # at most: long enough that somebody else has sent the mail by then
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +42,7 @@ class Record:
 
     url: str
     wire: Wire
+    epoch: float = field(default_factory=lambda: time.time() - time.monotonic())
     acknowledged: dict[int, str] = field(default_factory=dict)  # row ids by number
     tried: set[int] = field(default_factory=set)
     killed: dict[int, float] = field(default_factory=dict)  # workers, by process id
@@ -128,7 +133,7 @@ class _Torture:
             pid = self.dice.choice(sorted(self.delivering))
             at = time.monotonic()
             code = self.nursery.ask(kill=pid)
-            if pid not in self.record.wire.killed:
+            if pid not in self.record.wire.senders.killed:
                 self.record.killed[pid] = at
             self._has_ended(pid, code)
             self.next_kill[1] = now + self._pause()
@@ -181,16 +186,16 @@ def torture(seed: int, url: str, folder: Path) -> Record:
     upgrade(url)
     orders.create(engine_for(url))
     began = time.monotonic()
-    with Wire(seed, ambushes=AMBUSHES) as wire:
+    with Wire(seed, ambushes=AMBUSHES, stills=STILLS, still_for=STILL_FOR) as wire:
         settings = shop(
-            f"smtp://127.0.0.1:{wire.port}?tls=none&timeout=3&dot_timeout=1&max_connections=4",
+            f"smtp://127.0.0.1:{wire.port}?tls=none&timeout=3&dot_timeout={DOT_TIMEOUT:.0f}&max_connections=4",
             store=url,
             lease=LEASE,
-            retry={"first": 0.2, "factor": 1.5, "unknown_after": 1, "unknown_resends": 50},
+            retry={"first": 0.2, "factor": 1.5, "unknown_after": UNKNOWN_AFTER, "unknown_resends": 50},
         )
         record = Record(url=url, wire=wire)
         with Nursery(settings, folder) as nursery:
-            wire.family = nursery.family
+            wire.senders.family = nursery.family
             _Torture(seed, record, nursery, folder).run()
     record.tried, record.acknowledged = read(folder)
     record.seconds = time.monotonic() - began

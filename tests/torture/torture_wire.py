@@ -1,18 +1,16 @@
-"""The server of the torture run: fails by its seed, kills whoever waits behind a final dot, writes all down."""
+"""The server of the torture run: fails by its seed, kills senders or lets them stand still, writes all down."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import random
 import re
-import signal
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+
+from torture_senders import Senders
 
 __all__ = ["Copy", "Wire"]
 
@@ -41,8 +39,9 @@ REPLIES = {
 class Copy:
     """One content that the server took; times by ``time.monotonic``.
 
-    ``answered`` is whether all of the 250 went out, ``ambushed`` whether this server killed the sender
-    between the final dot and what it would have written down.
+    It ``began`` when its sender was told to go on, and ``ended`` with its final dot; all of the 250 was out
+    at ``answered``, or never. ``ambushed``: this server killed the sender between the final dot and what it
+    would have written down.
     """
 
     number: int
@@ -52,21 +51,21 @@ class Copy:
     began: float
     ended: float
     pid: int
-    answered: bool
+    answered: float | None
     ambushed: bool = False
 
 
 class Wire:
     """The server, in a thread of its own, and its record; a context manager."""
 
-    def __init__(self, seed: int, *, ambushes: int) -> None:
+    def __init__(self, seed: int, *, ambushes: int, stills: int, still_for: float) -> None:
         self.dice = random.Random(seed)
-        self.family: Callable[[], list[int]] = list  # the processes that may be on the other side
+        self.senders = Senders(self.dice, still_for=still_for)
         self.copies: list[Copy] = []
         self.faults: dict[str, int] = {}
-        self.killed: dict[int, float] = {}  # who was killed behind a final dot, and when
         self.contents = 0
-        self._ambushes = set(self.dice.sample(range(5, 200), ambushes))
+        chosen = self.dice.sample(range(5, 200), ambushes + stills)
+        self._ambushes, self._stills = set(chosen[:ambushes]), set(chosen[ambushes:])
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self.open: set[_Session] = set()
@@ -101,43 +100,12 @@ class Wire:
                 return name
         return ""
 
-    def ambush(self) -> bool:
-        """Count a content; say whether its sender is to die."""
+    def fate(self) -> str:
+        """Count a content that begins; say what befalls its sender, if anything."""
         self.contents += 1
-        return self.contents in self._ambushes
-
-    def owner(self, port: int) -> int:
-        """Give which of the family has the connection from ``port``; 0 where nobody has it any more."""
-        inode = _inode(port, self.port)
-        return next((one for one in self.family() if inode and _has(one, inode)), 0)
-
-    def kill(self, pid: int) -> bool:
-        """Kill a sender; False where it is gone."""
-        if pid in self.killed or pid not in self.family():
-            return False
-        self.killed[pid] = time.monotonic()
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            del self.killed[pid]
-            return False
-        return True
-
-
-def _inode(port: int, mine: int) -> str:
-    here, there = f"0100007F:{port:04X}", f"0100007F:{mine:04X}"
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        fields = line.split()
-        if fields[1] == here and fields[2] == there:
-            return fields[9]
-    return ""
-
-
-def _has(pid: int, inode: str) -> bool:
-    try:
-        return any(str(one.readlink()) == f"socket:[{inode}]" for one in Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:
-        return False
+        if self.contents in self._ambushes:
+            return "killed"
+        return self.dice.choice(["still before", "still behind"]) if self.contents in self._stills else ""
 
 
 class _Session(asyncio.Protocol):
@@ -154,6 +122,7 @@ class _Session(asyncio.Protocol):
         self.deaf = False
         self.content: bytes | None = None
         self.doomed = False
+        self.fate = ""
         self.recipients: list[str] = []
         self.answer("greeting", b"220 torture ESMTP\r\n")
 
@@ -214,18 +183,26 @@ class _Session(asyncio.Protocol):
         elif self.answer("DATA", b"354 Go\r\n"):
             self.content, self.began = b"", time.monotonic()
             self.doomed = bool(self.wire.fault("content"))
-            self.pid = self.pid or self.wire.owner(self.transport.get_extra_info("peername")[1])
+            port = self.transport.get_extra_info("peername")[1]
+            self.pid = self.pid or self.wire.senders.owner(port, self.wire.port)
+            self.fate = self.wire.fate() if self.pid else ""
+            if self.fate == "still before":  # it may have asked by now whether the content may go out
+                time.sleep(self.wire.dice.random() * 0.005)
+                self.wire.senders.let_stand_still(self.pid)
 
     def dot(self, data: bytes) -> None:
         """Take a content, or not; answer it, or not; its sender may not live to hear it."""
-        if self.pid and self.wire.ambush():
+        if self.fate == "killed":
             self.ambush(data)
             return
+        if self.fate == "still behind":
+            self.wire.senders.let_stand_still(self.pid)
         fault = self.wire.fault("dot")
-        if not fault or fault.startswith("taken"):
-            self.take(data, answered=not fault)
-        if fault in REPLIES or not fault:
-            self.transport.write(REPLIES.get(fault, b"250 2.0.0 Ok: queued\r\n"))
+        taken = self.take(data) if not fault or fault.startswith("taken") else None
+        if fault in REPLIES:
+            self.transport.write(REPLIES[fault])
+        elif taken is not None and not fault:
+            self.answer_taken(taken)
         elif fault.endswith("silent"):
             self.deaf = True
         else:
@@ -238,14 +215,19 @@ class _Session(asyncio.Protocol):
         """Kill the sender before the answer (with the mail taken, or not), or as soon as it is out."""
         kind = self.wire.dice.choice(["taken", "not taken", "answered"])
         if kind != "not taken":
-            self.take(data, answered=kind == "answered").ambushed = True
-        if kind == "answered":
-            self.transport.write(b"250 2.0.0 Ok: queued\r\n")
-            time.sleep(self.wire.dice.random() * 0.002)
-        self.wire.kill(self.pid)
+            taken = self.take(data)
+            taken.ambushed = True
+            if kind == "answered":
+                self.answer_taken(taken)
+                time.sleep(self.wire.dice.random() * 0.002)
+        self.wire.senders.kill(self.pid)
         self.deaf = True
 
-    def take(self, data: bytes, *, answered: bool) -> Copy:
+    def answer_taken(self, copy: Copy) -> None:
+        self.transport.write(b"250 2.0.0 Ok: queued\r\n")
+        copy.answered = time.monotonic()
+
+    def take(self, data: bytes) -> Copy:
         copy = Copy(
             number=int(_NUMBER.search(data)[1]),
             message_id=_ID.search(data)[1].decode(),
@@ -254,7 +236,7 @@ class _Session(asyncio.Protocol):
             began=self.began,
             ended=time.monotonic(),
             pid=self.pid,
-            answered=answered,
+            answered=None,
         )
         self.wire.copies.append(copy)
         return copy

@@ -11,7 +11,7 @@ from mailsend.care.duty import MORE, Cared, Duty
 from mailsend.mailer.clock import monotonic
 from mailsend.model.domain import Domain
 from mailsend.model.providers import BY_DOMAIN, provider_by_mx
-from mailsend.store.providers import KnownProvider
+from mailsend.store.known_provider import KnownProvider
 
 if TYPE_CHECKING:
     from mailsend.doctor.dns import Answer, Resolver

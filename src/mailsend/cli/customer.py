@@ -49,7 +49,7 @@ _Version = Annotated[
 ]
 _History = Annotated[bool, typer.Option("--history", help="Every version: who wrote it, when and why.")]
 
-_SHOWN: Final = "%Y-%m-%d %H:%M"
+_SHOWN: Final = "%Y-%m-%d %H:%M UTC"
 
 
 @customer.command("list")
@@ -65,7 +65,7 @@ def list_(
         found = mailer.customers.list()
     output.document([_told(one) for one in found])
     if not found:
-        output.line("The store has no customer yet: mailsend customer set enters one.")
+        output.line("The store has no customer yet: mailsend customer set NAME --from FILE enters one.")
         return Exit.OK
     _table(output, found)
     return Exit.OK
@@ -130,8 +130,11 @@ def set_(
             done = mailer.customers.set(who, _rules_in(from_, who), note=note, by=person(by))
         else:
             done = mailer.customers.change(who, _changes(edits or ()), note=note, by=person(by))
+        counts = mailer.rules.application.directory is not None
     output.document(_told(done))
     output.marked(True, f"{who} is at version {done.version}.")
+    if not counts:
+        output.warn('nothing looks at it yet: set application.directory = "store", and take [customers] out')
     return Exit.OK
 
 

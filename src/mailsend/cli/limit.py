@@ -95,4 +95,4 @@ def _taken(rate: RateRecord) -> str:
 
 
 def _back(rate: RateRecord) -> str:
-    return "" if rate.next_back is None else rate.next_back.strftime("%Y-%m-%d %H:%M:%S")
+    return "" if rate.next_back is None else rate.next_back.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -53,13 +53,16 @@ ListLevel: TypeAlias = Annotated[
     typer.Option("--level", metavar="LEVEL", help="Whose word it is: user or admin; rule for a program."),
 ]
 After: TypeAlias = Annotated[
-    int, typer.Option("--after", metavar="ID", min=0, help="Only what is listed behind this entry.")
+    int,
+    typer.Option(
+        "--after", metavar="ID", min=0, max=2**63 - 1, help="Only what is listed behind this entry."
+    ),
 ]
 Limit: TypeAlias = Annotated[
     int, typer.Option("--limit", metavar="NUMBER", min=1, max=10_000, help="How many at most.")
 ]
 
-_SHOWN: Final = "%Y-%m-%d %H:%M"
+_SHOWN: Final = "%Y-%m-%d %H:%M UTC"
 
 
 def add_to(

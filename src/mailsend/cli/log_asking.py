@@ -53,7 +53,9 @@ Query: TypeAlias = Annotated[
 MailId: TypeAlias = Annotated[
     str | None, typer.Argument(metavar="ID", help="Our id of the mail.", show_default=False)
 ]
-Limit: TypeAlias = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many at most.")]
+Limit: TypeAlias = Annotated[
+    int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="How many at most.")
+]
 After: TypeAlias = Annotated[
     str | None, typer.Option("--after", metavar="PLACE", help="Where the page before ended.")
 ]
@@ -89,7 +91,8 @@ Out: TypeAlias = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="A file instead of standard output.")
 ]
 Most: TypeAlias = Annotated[
-    int, typer.Option("--limit", metavar="N", min=1, help="How many of the mails in full, at most.")
+    int,
+    typer.Option("--limit", metavar="N", min=1, max=10_000, help="How many of the mails in full, at most."),
 ]
 To: TypeAlias = Annotated[
     str | None, typer.Option("--to", metavar="ADDRESS", help="Another recipient instead, alone.")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from mailsend.cli.content_showing import content_document, tell_content
 from mailsend.cli.exits import CommandFailed, Exit
-from mailsend.cli.output import Output
+from mailsend.cli.output import Output, shortened
 from mailsend.cli.viewing import write_file
 from mailsend.cli.wrong_option import check_place
 from mailsend.mailer import Mailer
@@ -44,12 +44,12 @@ COLUMNS: Final[Mapping[str, _Cell]] = {
     "unit": lambda mail, _: mail.business_unit or "",
     "from": lambda mail, _: mail.sender,
     "requested": lambda mail, _: mail.requested,
-    "reply-to": lambda mail, _: mail.reply_to,
+    "reply-to": lambda mail, _: shortened(mail.reply_to),
     "to": lambda mail, _: _several([one.address for one in mail.recipients]),
-    "subject": lambda mail, _: HIDDEN if mail.sensitive else mail.subject,
+    "subject": lambda mail, _: HIDDEN if mail.sensitive else shortened(mail.subject),
     "template": lambda mail, _: mail.template,
-    "actor": lambda mail, _: mail.actor,
-    "tags": lambda mail, _: ", ".join(mail.tags),
+    "actor": lambda mail, _: shortened(mail.actor),
+    "tags": lambda mail, _: shortened(", ".join(mail.tags)),
     "kind": lambda mail, _: mail.kind,
     "how": lambda mail, _: mail.how,
     "size": lambda mail, _: f"{mail.size:,}",
@@ -137,9 +137,9 @@ def tell_mail(
         ("id", mail.id),
         ("Message-ID", mail.message_id),
         ("state", f"{mail.state}{', frozen' if mail.frozen else ''}{f': {why}' if why else ''}"),
-        ("queued", f"{_time(mail.queued_at, zone)} by {mail.how}"),
-        ("ended", _time(mail.done_at, zone)),
-        ("due", _time(mail.due_at, zone)),
+        ("queued", f"{_moment(mail.queued_at, zone)} by {mail.how}"),
+        ("ended", _moment(mail.done_at, zone)),
+        ("due", _moment(mail.due_at, zone)),
         ("customer", " / ".join(part for part in (mail.customer, mail.business_unit) if part)),
         ("subject", HIDDEN if mail.sensitive else mail.subject),
         ("from", f"{mail.sender_mailbox}{asked}"),
@@ -174,14 +174,15 @@ def tell_mail(
         output.heading("Events")
     for event in mail.events:
         output.line(
-            f"{_time(event.at, zone)} {event.act} by {event.by}{f': {event.reason}' if event.reason else ''}"
+            f"{_moment(event.at, zone)} {event.act} by {event.by}{f': {event.reason}' if event.reason else ''}"
         )
 
 
 def _tell_attempt(output: Output, tried: StoredAttempt, zone: ZoneInfo, *, conversation: bool) -> None:
     source = f" from {tried.source_ip}" if tried.source_ip else ""
     reply = " ".join(str(part) for part in (tried.code, tried.enhanced, tried.reply) if part)
-    text = f"{_time(tried.started, zone)} {tried.outcome} by {tried.server}{source}"
+    reply = reply or ("" if tried.reason == tried.outcome else tried.reason)
+    text = f"{_moment(tried.started, zone)} {tried.outcome} by {tried.server}{source}"
     output.marked(tried.outcome is Outcome.ACCEPTED, f"{text}{f' ({reply})' if reply else ''}")
     if conversation:
         for line in tried.conversation:
@@ -201,11 +202,17 @@ def _watched(output: Output) -> bool:
 
 def head(name: str, zone: ZoneInfo) -> str:
     """Give what stands over a column."""
-    return f"{name} ({zone.key})" if name == "queued" else name
+    if name == "size":
+        return "size (bytes)"
+    return f"{name} ({zone.key})" if name in ("queued", "tried", "done") else name
 
 
 def _time(time: datetime | None, zone: ZoneInfo) -> str:
     return "" if time is None else time.astimezone(zone).strftime(_SHOWN)
+
+
+def _moment(time: datetime | None, zone: ZoneInfo) -> str:
+    return "" if time is None else time.astimezone(zone).strftime(f"{_SHOWN}:%S %Z")
 
 
 def _is_open(who: StoredRecipient) -> bool:

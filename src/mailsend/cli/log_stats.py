@@ -24,7 +24,9 @@ _BEGINS: Final = {
     Unit.MONTH: "%Y-%m",
     Unit.YEAR: "%Y",
 }
-_HEAD: Final = ("mails", "recipients", "accepted", "rejected", "other", "accepted %", "mean size")
+_HEAD: Final = ("mails", "recipients", "accepted", "rejected", "other", "accepted %", "mean size (bytes)")
+_REASONS: Final = "reasons (% of recipients)"
+_MOST_REASONS: Final = 3
 
 
 def stats_of(
@@ -73,7 +75,7 @@ def stats_of(
 
 def _table(found: Statistics) -> tuple[Sequence[str], list[Sequence[str]]]:
     grouped = found.group is not None
-    head = [f"{found.by} ({found.timezone})", *([str(found.group)] if grouped else ()), *_HEAD]
+    head = [f"{found.by} ({found.timezone})", *([str(found.group)] if grouped else ()), *_HEAD, _REASONS]
     rows: list[Sequence[str]] = [
         [_begin(one.begin, found.by), *([one.group or "(none)"] if grouped else ()), *_cells(one.counts)]
         for one in found.rows
@@ -95,6 +97,21 @@ def _cells(counts: Counts) -> list[str]:
         f"{accepted:,}",
         f"{rejected:,}",
         f"{counts.recipients - accepted - rejected:,}",
-        "" if ratio is None else f"{ratio:.1%}",
+        "" if ratio is None else _share(ratio),
         "" if mean is None else f"{mean:,.0f}",
+        _reasons(counts),
     ]
+
+
+def _reasons(counts: Counts) -> str:
+    """Give the share of each reason, the most frequent first; all of them stand in the document."""
+    shares = sorted(counts.reason_shares.items(), key=lambda one: (-one[1], one[0]))
+    more = f", {len(shares) - _MOST_REASONS} more" if len(shares) > _MOST_REASONS else ""
+    return ", ".join(f"{reason} {_share(share)}" for reason, share in shares[:_MOST_REASONS]) + more
+
+
+def _share(ratio: float) -> str:
+    """Give a share in per cent: none and all are said of none and of all alone."""
+    if 0 < ratio < 0.001:
+        return "< 0.1%"
+    return "> 99.9%" if 0.999 < ratio < 1 else f"{ratio:.1%}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 
 from mailsend.cli.exits import CommandFailed, Exit
@@ -85,9 +86,12 @@ def _print(pieces: Iterator[str]) -> None:
 
 
 def _write(file: Path, pieces: Iterator[str]) -> None:
+    first = [
+        *islice(pieces, 2)
+    ]  # a head, and what the log was read for: if that fails, the file stays as it is
     try:
         with file.open("w", encoding="utf-8", newline="") as opened:
-            opened.writelines(pieces)
+            opened.writelines(chain(first, pieces))
     except OSError as problem:
         raise CommandFailed(
             Exit.CANNOT_CREATE,

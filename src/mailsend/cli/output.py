@@ -14,9 +14,10 @@ from rich.text import Text
 
 from mailsend.model.plain_json import plain_json
 
-__all__ = ["Output", "counted", "plain"]
+__all__ = ["Output", "counted", "plain", "shortened"]
 
 _LABEL_WIDTH = 11
+_WIDEST = 100  # characters of what anybody may have written, in a table
 
 
 class Output:
@@ -149,6 +150,11 @@ class Output:
 def plain(text: str) -> str:
     """Give text without what would move a terminal's cursor, change its colours or turn its direction."""
     return "".join(one if one.isprintable() or one == "\t" else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
+def shortened(text: str) -> str:
+    """Give what anybody may have written as a cell of a table takes it: no row is many screens long."""
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
 def counted(number: int, one: str, many: str = "") -> str:

@@ -42,13 +42,17 @@ def act_on(
     dry_run: bool,
 ) -> int:
     """Do it, and say to how many; exit with 65 where nothing could be done to any that is named."""
+    # An empty query finds everything: nobody means that by a variable of his shell that is not set.
+    which = [one for one in which or () if one.strip()]
     if not which:
         raise CommandFailed(
-            Exit.USAGE, "no mail is named", advice="Name ids or a query, as in customer:rat age:>2h."
+            Exit.USAGE,
+            "no mail is named",
+            advice="Name ids or a query, as in customer:rat age:>2h; all that are queued: state:queued.",
         )
     if not (reason or "").strip() and not dry_run:
         raise CommandFailed(Exit.USAGE, "no reason is given", advice="Say why: --reason TEXT.")
-    named = all(_ID.match(one) for one in which)
+    named = _are_ids(which)
     with output.changing_line(f"queue {act}") as change:
         applied: Applied = getattr(mailer.outbox, act)(
             tuple(which) if named else (),
@@ -76,3 +80,16 @@ def act_on(
     if len(applied.refused) > _SHOWN:
         output.line(f"  and {len(applied.refused) - _SHOWN} more")
     return code
+
+
+def _are_ids(which: Sequence[str]) -> bool:
+    """Say whether ids are named, not a query; raises CommandFailed where one among ids was mistyped."""
+    others = [one for one in which if not _ID.match(one)]
+    words = [one for one in others if one.isalnum() and one not in ("OR", "AND")]
+    if words and len(others) < len(which):
+        raise CommandFailed(
+            Exit.USAGE,
+            f"{words[0]} is no id of ours",
+            advice="Name ids alone, or a query alone.",
+        )
+    return not others

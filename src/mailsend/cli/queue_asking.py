@@ -66,5 +66,8 @@ Standing: TypeAlias = Annotated[
     bool, typer.Option("--standing", help="Also what comes, until somebody lifts it.")
 ]
 HoldId: TypeAlias = Annotated[
-    int, typer.Argument(metavar="NUMBER", help="The standing hold's number.", show_default=False)
+    int,
+    typer.Argument(
+        metavar="NUMBER", min=1, max=2**63 - 1, help="The standing hold's number.", show_default=False
+    ),
 ]

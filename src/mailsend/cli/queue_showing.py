@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 from mailsend.cli.content_showing import content_document, tell_content
 from mailsend.cli.exits import Exit
 from mailsend.cli.log_looking import HIDDEN, tell_mail
-from mailsend.cli.output import Output, counted
+from mailsend.cli.output import Output, counted, shortened
 from mailsend.cli.queue_holds import tell_holds
 from mailsend.cli.server_asking import person
 from mailsend.cli.viewing import viewable_html, write_file
 from mailsend.cli.wrong_option import check_place
 from mailsend.mailer.clock import utc_now
+from mailsend.model.attachment import safe_filename
 from mailsend.model.mail_document import listed_document, mail_document
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def list_of(
         return Exit.OK
     now = utc_now()
     output.table(
-        ("id", "state", "due", "age", "size", "customer", "from", "to", "subject"),
+        ("id", "state", "due", "age", "size (bytes)", "customer", "from", "to", "subject"),
         [_row(one, now) for one in page.mails],
     )
     if page.next:
@@ -121,7 +122,7 @@ def _saved(mail: StoredMail, seen: StoredContent, folder: Path) -> list[Path]:
         written.append(folder / f"{mail.id}.html")
         write_file(written[-1], page.encode())
     for number, one in enumerate(seen.attachments, start=1):
-        written.append(folder / f"{mail.id}-{number}-{one.filename}")
+        written.append(folder / safe_filename(f"{mail.id}-{number}-{one.filename}"))
         write_file(written[-1], one.data)
     return written
 
@@ -134,11 +135,11 @@ def _row(mail: StoredMail, now: datetime) -> tuple[str, ...]:
         f"{mail.state}{reason}{' frozen' if mail.frozen else ''}",
         _time(mail.due_at),
         _span((now - mail.queued_at).total_seconds()),
-        str(mail.size),
+        f"{mail.size:,}",
         mail.customer or "",
         mail.sender,
         f"{to[0]}{f' and {len(to) - 1} more' if len(to) > 1 else ''}" if to else "",
-        HIDDEN if mail.sensitive else mail.subject,
+        HIDDEN if mail.sensitive else shortened(mail.subject),
     )
 
 

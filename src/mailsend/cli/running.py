@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 import typer
 
@@ -21,6 +23,9 @@ __all__ = ["run"]
 
 # Typer raises click's errors, its own copies of them since 0.26; this is the root of both.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[2]
+
+
+_NEGATED: Final = re.compile(r"-[a-z][a-z-]*:")  # of a query, which the shell gives as it gives options
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -39,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
                 args=list(arguments), prog_name="mailsend", standalone_mode=False
             )
     except _UsageError as problem:
-        return _usage(problem, output)
+        return _usage(problem, output, options)
     except (MailsendError, OSError) as problem:
         return _failed(problem, output)
     except (KeyboardInterrupt, typer.Abort):
@@ -58,11 +63,14 @@ def _before_dashes(arguments: Sequence[str]) -> Sequence[str]:
     return arguments[: list(arguments).index("--")] if "--" in arguments else arguments
 
 
-def _usage(problem: Exception, output: Output) -> int:
+def _usage(problem: Exception, output: Output, options: Sequence[str]) -> int:
     message = str(getattr(problem, "format_message", problem.__str__)())
     context = getattr(problem, "ctx", None)
     command = context.command_path if context is not None else "mailsend"
     advice = f"Try '{command} --help'."
+    negated = next((one for one in options if _NEGATED.match(one)), None)
+    if negated is not None:
+        advice = f"A query that begins with a minus stands behind --, as in: {command} -- {negated}"
     output.document(usage_document(message, advice))
     output.fail(message, advice, name=command)
     return Exit.USAGE

@@ -26,10 +26,12 @@ _SILENT = 60.0  # seconds after which a worker that says nothing is taken for de
 _TOLD_EVERY = 60.0
 
 _Concurrency = Annotated[
-    int, typer.Option("--concurrency", metavar="N", min=1, help="Mails at a time in one round.")
+    int, typer.Option("--concurrency", metavar="N", min=1, max=10_000, help="Mails at a time in one round.")
 ]
-_Rounds = Annotated[int, typer.Option("--rounds", metavar="N", min=1, help="Rounds side by side.")]
-_Batch = Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Mails that a round takes.")]
+_Rounds = Annotated[int, typer.Option("--rounds", metavar="N", min=1, max=1000, help="Rounds side by side.")]
+_Batch = Annotated[
+    int, typer.Option("--batch", metavar="N", min=1, max=10_000, help="Mails that a round takes.")
+]
 _Poll = Annotated[
     float, typer.Option("--poll", metavar="SECONDS", min=0.01, help="How often it looks for what is due.")
 ]

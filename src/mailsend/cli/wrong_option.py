@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.errors import StoreError
+from mailsend.store.cursor import Cursor
 
 __all__ = ["check_place", "wrong_option"]
 
@@ -22,8 +23,6 @@ def wrong_option(option: str) -> Iterator[None]:
 
 def check_place(after: str | None) -> None:
     """See that ``--after`` names a place in a list; raises CommandFailed."""
-    from mailsend.store.search import Cursor
-
     if after is not None:
         with wrong_option("--after"):
             Cursor.read(after)

@@ -169,7 +169,8 @@ def next_state(
     """
     found = comes_to(state, act)
     if not found or (state is _DONE and not unknown):
-        return _refused(MailStateRefused(state))
+        # One that is queued goes out by itself, but for this.
+        return _refused(MailStateRefused.FROZEN if frozen and state is _QUEUED else MailStateRefused(state))
     if frozen not in allowed_when_frozen(act):
         return _refused(MailStateRefused.FROZEN if frozen else MailStateRefused.NOT_FROZEN)
     if to is None and len(found) == 1:

@@ -199,9 +199,8 @@ class Outbox:
     def _do(self, act: Act, which: Which, query: str | None, how: _How) -> Applied:
         book, now = self._book, utc_now()
         ids = [which] if isinstance(which, str) else list(which)
-        if query is not None:
-            ids += book.found(parse(query), now=now)
-        done = book.do(act, ids, now=now, **how._asdict())
+        asked = None if query is None else parse(query)
+        done = book.do(act, ids, query=asked, now=now, **how._asdict())
         if done.changed and not how.dry_run:
             self._core.wake()
         return done

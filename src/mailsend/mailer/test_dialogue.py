@@ -69,9 +69,12 @@ class _Switch:
         return self._switch.off(customer=customer, by=by, reason=reason)
 
     def _questions(self) -> Questions:
+        store = self._core.store_door.open(
+            "a question"
+        )  # says what is missing before SQLAlchemy is asked for
         from mailsend.mailer.test_questions import Questions
 
-        return Questions(self._core, self._core.store_door.open("a question"))
+        return Questions(self._core, store)
 
 
 def _scope_of(core: Core, customer: str) -> Thinking[Scope]:

@@ -39,6 +39,7 @@ _ASKED: Final = Held(
 )
 _NO_TEST: Final = "Test mode is off by now, and there is no test address: release the mail, or delete it."
 _REAL: Final = TestMode(enabled=False)
+_YEAR: Final = 366 * 86400.0  # seconds
 _PURPOSE: Final = "confirm"
 
 
@@ -104,7 +105,12 @@ class Questions:
         return None if isinstance(scope, Refusal) else _address(self._core.test_mode.status(scope))
 
     def ask(self, asking: Asking, *, valid: float) -> TestQuestion:
-        """Keep the mails and the question; raises StoreError."""
+        """Keep the mails and the question; raises StoreError, also for what is no time to answer in."""
+        if not 0 < valid <= _YEAR:
+            raise StoreRefused(
+                f"a question is open for more than 0 seconds and at most a year, not for {valid}",
+                advice="Give valid in seconds, as in valid=900.",
+            )
         now = utc_now()
         until = now + timedelta(seconds=valid)
         token = self._new_token()
@@ -178,7 +184,7 @@ class Questions:
     def _checked(self, token: str) -> str:
         """Give the digest of a token of ours; raises StoreError for any other."""
         nonce, _, mark = token.partition(".")
-        known = [hmac.compare_digest(mark.encode(), one.encode()) for one in self._marks(nonce)]
+        known = [hmac.compare_digest(_octets(mark), one.encode()) for one in self._marks(nonce)]
         if sum(known) == 0:
             raise StoreRefused(
                 "this is no answer to a question asked here", advice="Give the question's token."
@@ -187,12 +193,16 @@ class Questions:
 
     def _marks(self, nonce: str) -> list[str]:
         return [
-            hmac.digest(purpose_key(one, _PURPOSE), nonce.encode(), "sha256").hex()[:40] for one in self._keys
+            hmac.digest(purpose_key(one, _PURPOSE), _octets(nonce), "sha256").hex()[:40] for one in self._keys
         ]
 
 
 def _address(mode: TestMode) -> Address | None:
     return mode.recipient if mode.enabled else None
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")  # JSON may have brought anything
 
 
 def _digest(token: str) -> str:

@@ -14,6 +14,7 @@ from mailsend.model.secret import Secret
 from mailsend.store.customer_codec import CustomerCodec
 from mailsend.store.engine import advisory_lock
 from mailsend.store.events import note as note_event
+from mailsend.store.mails.written import storable
 from mailsend.store.schema.customers import customer as table
 from mailsend.store.schema.customers import customer_version as versions
 from mailsend.store.server_changes import kept_text
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["CustomerBook"]
 
 _COLUMNS: Final = ("name", "version", "rules", "sealed", "by", "at")
-_ADVICE: Final = "List them: mailsend customer list; or enter one: mailsend customer set."
+_ADVICE: Final = "List them: mailsend customer list; or enter one: mailsend customer set NAME --from FILE."
 
 _this: Final = table.c.name == bindparam("which")
 _VERSION: Final = Statement(select(table.c.version).where(_this))
@@ -77,17 +78,17 @@ class CustomerBook:
 
     def version(self, name: str) -> int | None:
         """Give the number of a customer's current version; None for a customer that is not there."""
-        rows = self._database.read(_VERSION, which=name)
+        rows = self._database.read(_VERSION, which=storable(name))
         return rows[0].version if rows else None
 
     def rules(self, name: str) -> tuple[int, dict[str, Any]]:
         """Give a customer's current version and its rules, with their secrets."""
-        row = self._row(self._database.read(_CURRENT, which=name), name)
+        row = self._row(self._database.read(_CURRENT, which=storable(name)), name)
         return row.version, self._codec.whole(name, row.rules, row.sealed)
 
     def rules_of(self, name: str, version: int) -> dict[str, Any]:
         """Give the rules of an earlier version, with their secrets."""
-        row = self._row(self._database.read(_ONE, which=name, number=version), name, version)
+        row = self._row(self._database.read(_ONE, which=storable(name), number=version), name, version)
         return self._codec.whole(name, row.rules, row.sealed)
 
     def get(self, name: str, version: int | None = None) -> CustomerVersion:
@@ -100,7 +101,7 @@ class CustomerBook:
 
     def history(self, name: str) -> tuple[CustomerVersion, ...]:
         """Give every version of a customer, the oldest first; their secrets are hidden."""
-        rows = self._database.read(_HISTORY, which=name)
+        rows = self._database.read(_HISTORY, which=storable(name))
         if not rows:
             raise _unknown(name)
         return tuple(self._told(row) for row in rows)

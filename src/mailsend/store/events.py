@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert
 
+from mailsend.store.mails.written import as_json, storable
 from mailsend.store.schema.mails import event
 from mailsend.store.statement import Statement
 from mailsend.store.times import moment
@@ -37,10 +37,10 @@ def note(
     transaction.run(
         _NOTE,
         at=moment(now),
-        by=by,
+        by=storable(by),
         act=act,
         message=message,
         customer=customer,
-        reason=reason,
-        facts=json.dumps(dict(facts or {}), separators=(",", ":"), ensure_ascii=False),
+        reason=storable(reason),
+        facts=as_json(dict(facts or {})),
     )

@@ -19,6 +19,7 @@ from mailsend.store.buckets import (
 )
 from mailsend.store.events import note
 from mailsend.store.limit_changes import change_limits, forget_limit
+from mailsend.store.mails.written import storable
 from mailsend.store.schema.upkeep import limit as table
 from mailsend.store.server_changes import kept_text
 from mailsend.store.statement import Statement
@@ -92,7 +93,7 @@ class LimitBook:
             kept_text(text, what)
 
         def work(transaction: Transaction) -> bool:
-            if not transaction.run(_THIS, which=name):
+            if not transaction.run(_THIS, which=storable(name)):
                 return False
             forget_limit(transaction, name)
             note(transaction, "limit_reset", now=now, by=by, reason=reason, facts={"limit": name})

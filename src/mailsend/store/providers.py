@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, final
 
@@ -17,9 +16,10 @@ from mailsend.store.times import moment
 
 if TYPE_CHECKING:
     from mailsend.store.database import Database, Transaction
+    from mailsend.store.known_provider import KnownProvider
     from mailsend.store.writer import Writer
 
-__all__ = ["KnownProvider", "ProviderBook"]
+__all__ = ["ProviderBook"]
 
 # From one domain to the next in the index, so that it takes as many steps as there are domains, not mails.
 _ASKED_FOR: Final = Statement(
@@ -37,16 +37,6 @@ _POSTPONE: Final = Statement(
 )
 _FORGET: Final = Statement(delete(provider).where(provider.c.domain == bindparam("which")))
 _KNOW: Final = insertion(provider)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownProvider:
-    """Who receives mail for a domain; empty for nobody. ``source`` is ``table``, ``mx`` or ``none``."""
-
-    domain: str
-    provider: str
-    source: str
-    until: datetime
 
 
 @final

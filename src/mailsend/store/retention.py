@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Retention"]
 
+_FOR_EVER: Final = 36_500  # days; what somebody asks for beyond a century is no date any more
 _STEP: Final = 200  # mails in one transaction
 _OPEN: Final = (MailState.QUEUED, MailState.SENDING, MailState.HELD)
 _CLOSED: Final = tuple(str(one) for one in MailState if one not in _OPEN)
@@ -109,8 +110,8 @@ class Retention:
         self, days: Mapping[str, int], *, otherwise: int, now: datetime, alive: Alive = lambda: True
     ) -> int:
         """Take out the contents of mails that came to their end so many days ago, by customer."""
-        before = {name: moment(now - timedelta(days=number)) for name, number in days.items()}
-        default = moment(now - timedelta(days=otherwise))
+        before = {name: _ago(now, number) for name, number in days.items()}
+        default = _ago(now, otherwise)
         latest = max(default, *before.values()) if before else default
         gone, last = 0, ""
         while alive() and (rows := self._read(_CONTENTS, last=last)):
@@ -125,7 +126,7 @@ class Retention:
 
     def mails(self, customer: str, *, days: int, now: datetime, alive: Alive = lambda: True) -> int:
         """Take out everything about a customer's mails that came to their end so many days ago."""
-        before = moment(now - timedelta(days=days))
+        before = _ago(now, days)
         gone = 0
         while alive() and (rows := self._read(_OLD_MAILS, customer=customer, before=before)):
             gone += self._writer.do(_taking_out([one.id for one in rows], tuple(_OF_A_MAIL)))
@@ -148,6 +149,10 @@ class Retention:
 
     def _read(self, query: Select[Any], **values: Any) -> Sequence[Any]:
         return self._database.looking(lambda one: one.connection.execute(query, values).all())
+
+
+def _ago(now: datetime, days: int) -> int:
+    return moment(now - timedelta(days=min(days, _FOR_EVER)))
 
 
 def _is_due(row: Any, before: int) -> bool:

@@ -12,6 +12,7 @@ from mailsend.errors import InvalidQuery, NotInStore, StoreError
 from mailsend.model.query import Query
 from mailsend.model.standing_hold import StandingHold, cannot_stand
 from mailsend.store.events import note
+from mailsend.store.mails.written import storable
 from mailsend.store.schema.upkeep import standing_hold
 from mailsend.store.statement import Statement
 from mailsend.store.times import moment, moment_or_none, time_of, time_or_none
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StandingBook"]
 
+_BITS: Final = 64  # of a number, with its sign
 _SHOWN: Final = ("id", "query", "customer", "reason", "by", "at", "until")
 _ACTIVE: Final = Statement(
     select(*(standing_hold.c[one] for one in _SHOWN))
@@ -92,9 +94,11 @@ class StandingBook:
                 position=0,
                 advice="Name what it is for, as in template:invoice.",
             )
+        parse(str(query))  # as it is read whenever mail goes out: longer by then, it might be too long
         if until is not None and moment(until) <= moment(now):
             raise StoreError("a standing hold cannot end in the past", advice="Name a time to come.")
         _check_named(reason, by)
+        reason, by = storable(reason), storable(by)
 
         def work(transaction: Transaction) -> int:
             rows = transaction.run(
@@ -128,9 +132,10 @@ class StandingBook:
     def lift(self, id: int, *, reason: str, by: str, now: datetime) -> None:
         """End a standing hold; what it held stays held until it is released."""
         _check_named(reason, by)
+        is_number = isinstance(id, int) and id.bit_length() < _BITS
 
         def work(transaction: Transaction) -> bool:
-            if not transaction.run(_LIFT, which=id, now=moment(now), who=by):
+            if not is_number or not transaction.run(_LIFT, which=id, now=moment(now), who=storable(by)):
                 return False
             note(transaction, "standing_hold_lifted", now=now, by=by, reason=reason, facts={"id": id})
             return True

@@ -14,6 +14,7 @@ from mailsend.decide.state import Act
 from mailsend.errors import NotInStore, StoreRefused
 from mailsend.store.events import note
 from mailsend.store.instead import for_the_open
+from mailsend.store.mails.written import storable
 from mailsend.store.outbox.acts import act_on
 from mailsend.store.queue.deposit import Deposit, place
 from mailsend.store.queue.inserts import insertion
@@ -80,7 +81,12 @@ class TestModeBook:
 
         def work(transaction: Transaction) -> None:
             transaction.run(
-                _SWITCH, scope=scope, enabled=int(enabled), recipient=recipient, by=by, at=moment(now)
+                _SWITCH,
+                scope=scope,
+                enabled=int(enabled),
+                recipient=recipient,
+                by=storable(by),
+                at=moment(now),
             )
             act = "test_mode_on" if enabled else "test_mode_off"
             facts = {"recipient": recipient} if enabled else {}
@@ -138,7 +144,7 @@ class TestModeBook:
 
         def work(transaction: Transaction) -> tuple[dict[str, str], dict[str, str]]:
             asked = _open(transaction, digest, now)
-            transaction.run(_ANSWER, which=digest, used_at=moment(now), by=by, answer=answer)
+            transaction.run(_ANSWER, which=digest, used_at=moment(now), by=storable(by), answer=answer)
             sent: dict[str, str] = {}
             refused: dict[str, str] = {}
             for one in asked.messages:

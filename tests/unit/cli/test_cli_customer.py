@@ -44,7 +44,7 @@ def rat(with_store: Path) -> Path:
 def test_a_customer_is_entered_and_used(mailsend, rat) -> None:
     """From a file; from then on mail goes out in its name."""
     assert mailsend("customer", "list").out == (
-        "The store has no customer yet: mailsend customer set enters one.\n"
+        "The store has no customer yet: mailsend customer set NAME --from FILE enters one.\n"
     )
     said = mailsend("customer", "set", "rat", "--from", rat, "--note", "new", "--by", "ann")
     assert (said.code, said.out, said.err) == (0, "✓ rat is at version 1.\n", "")
@@ -160,3 +160,21 @@ def test_a_domain_of_another_customer_is_refused(mailsend, rat) -> None:
     said = mailsend("customer", "set", "cat", "--from", rat, "--json")
     assert said.code == 78
     assert said.document["error"]["message"].endswith("rat.example belongs to the customer 'rat' already")
+
+
+def test_a_customer_that_nothing_looks_at_is_told(mailsend, rat, with_store) -> None:
+    """Where the settings take customers from elsewhere, what is entered here changes nothing."""
+    with_store.write_text(with_store.read_text().replace('directory = "store"\n', ""))
+    said = mailsend("customer", "set", "rat", "--from", rat)
+    assert (said.code, said.out) == (0, "✓ rat is at version 1.\n")
+    assert said.err == (
+        'warning: nothing looks at it yet: set application.directory = "store", and take [customers] out\n'
+    )
+    assert mailsend("customer", "set", "rat", "locale=de-CH", "--json").document["version"] == 2
+
+
+def test_an_unknown_customer_is_entered_whole(mailsend) -> None:
+    """A key alone is no customer; the advice says how to enter one."""
+    said = mailsend("customer", "set", "owl", "locale=de-CH")
+    assert said.code == 78
+    assert said.err.endswith("or enter one: mailsend customer set NAME --from FILE.\n")

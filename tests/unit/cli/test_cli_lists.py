@@ -88,7 +88,7 @@ def test_what_is_met_again_is_told(mailsend) -> None:
     mailsend("suppress", "add", "bob@example.org", "--customer", "ratcatcher", "--until", "2126-01-01T12:00")
     said = mailsend("suppress", "add", "bob@example.org", "--customer", "ratcatcher", "--until", "7d")
     assert said.out == (
-        "✓ bob@example.org is on the suppress list of ratcatcher until 2126-01-01 12:00 (met 2 times).\n"
+        "✓ bob@example.org is on the suppress list of ratcatcher until 2126-01-01 12:00 UTC (met 2 times).\n"
     )
 
 
@@ -199,7 +199,7 @@ def test_limits_are_listed_and_reset(mailsend) -> None:
         "mails",
         "86400",
         "s",
-        *f"{back:%Y-%m-%d %H:%M:%S}".split(),
+        *f"{back:%Y-%m-%d %H:%M:%S} UTC".split(),
     ]
     said = mailsend("limit", "reset", "memory::0", "--reason", "another day", "--by", "ann")
     assert (said.code, said.out) == (0, "✓ memory::0: everything is there again.\n")

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from mailsend import Mailer, Message, Settings
+from mailsend.cli import log_stats
+from mailsend.model.statistics import Counts
 from mailsend.store import upgrade
 
 KEY = "the-first-of-the-secret-keys"
@@ -219,6 +221,49 @@ def test_statistics_are_a_table_with_a_total(mailsend, sent):
     assert document["formulas"]["mean_size"] == "bytes / mails"
 
 
+@pytest.mark.parametrize(
+    ("accepted", "recipients", "told"),
+    [
+        (0, 3000, "0.0%"),
+        (1, 3000, "< 0.1%"),
+        (2999, 3000, "> 99.9%"),
+        (3000, 3000, "100.0%"),
+        (1, 2, "50.0%"),
+    ],
+)
+def test_a_share_is_all_or_none_where_it_is(accepted, recipients, told):
+    """Nothing is rounded to all of them, or to none."""
+    outcomes = {"accepted": accepted, "rejected": recipients - accepted}
+    reasons = {"no_such_user": recipients - accepted}
+    counts = Counts(
+        mails=1,
+        test_copies=0,
+        states={},
+        recipients=recipients,
+        outcomes=outcomes,
+        reasons=reasons,
+        bytes=1,
+        largest=1,
+    )
+    assert log_stats._cells(counts)[5] == told
+
+
+def test_the_share_of_each_reason_stands_in_the_table():
+    """The most frequent first, and how many more there are."""
+    reasons = {"no_such_user": 5, "policy": 3, "spam": 3, "mailbox_full": 1}
+    counts = Counts(
+        mails=1,
+        test_copies=0,
+        states={},
+        recipients=20,
+        outcomes={"rejected": 20},
+        reasons=reasons,
+        bytes=1,
+        largest=1,
+    )
+    assert log_stats._cells(counts)[-1] == "no_such_user 25.0%, policy 15.0%, spam 15.0%, 1 more"
+
+
 def test_copies_of_test_mode_are_told_beside_the_table(mailsend, mailer):
     """They count in nothing else."""
     mailer.test_mode.on("test@suite.example", by="ann", reason="a try")
@@ -319,3 +364,24 @@ def test_what_cannot_be_followed_is_told(mailsend, mailer):
     ):
         said = mailsend("log", "search", "-f", *words)
         assert (said.code, told in said.err) == (64, True)
+
+
+def test_a_query_that_begins_with_a_minus_is_told_its_place(mailsend, settings):
+    """The shell gives it as it gives options."""
+    said = mailsend("log", "search", "-state:done")
+    assert (said.code, said.err.splitlines()[1]) == (
+        64,
+        "  A query that begins with a minus stands behind --, as in: mailsend log search -- -state:done",
+    )
+
+
+def test_a_log_that_cannot_be_read_takes_no_file_away(mailsend, settings, tmp_path):
+    """What stands in the file stays until there is something to write."""
+    (settings.parent / "mailsend.db").write_bytes(
+        b"this is no database, but for a long time was taken for one"
+    )
+    out = tmp_path / "log.csv"
+    out.write_text("yesterday's")
+    for form in ("csv", "jsonl"):
+        assert mailsend("log", "export", "--format", form, "--out", out).code != 0
+        assert out.read_text() == "yesterday's"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import update
 
@@ -53,7 +55,7 @@ def test_mails_are_listed_newest_first_in_pages(mailsend, mailer):
     said = mailsend("queue", "list", "customer:ratcatcher", "--limit", 2)
     lines = said.out.splitlines()
     assert (said.code, said.err, len(lines)) == (0, "", 4)
-    assert lines[0].split() == "id state due age size customer from to subject".split()
+    assert lines[0].split() == "id state due age size (bytes) customer from to subject".split()
     assert [one.split()[:2] for one in lines[1:3]] == [[mails[2], "queued"], [mails[1], "queued"]]
     assert "ratcatcher" in lines[1]
     assert lines[1].endswith("bob@example.org and 1 more  Invoice 7")
@@ -390,3 +392,78 @@ def test_why_a_mail_waits_is_told_in_words(mailsend, mailer):
         changed = {"outcome": "deferred", "reason": "not_ready"}
         transaction.connection.execute(update(recipient).where(recipient.c.message == held).values(changed))
     assert "deferred (not_ready). It could not be made ready just now" in mailsend("queue", "show", held).out
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("nothing", [("",), (" ",), ("", "")])
+def test_a_blank_name_is_not_the_whole_queue(mailsend, mailer, act, nothing):
+    """A variable of the shell that is not set names no mail: nothing is done to any."""
+    mail = _enqueue(mailer)
+    said = mailsend("queue", act, *nothing, *WHY)
+    assert (said.code, said.out) == (64, "")
+    assert said.err.startswith("mailsend: no mail is named\n")
+    assert _state(mailer, mail) == ("queued", "", False)
+
+
+def test_a_word_among_ids_is_no_query(mailsend, mailer):
+    """An id that was mistyped among others is told, and nothing is done to any."""
+    mails = [_enqueue(mailer) for _ in range(2)]
+    said = mailsend("queue", "hold", *mails, "01m81", *WHY)
+    assert (said.code, said.out) == (64, "")
+    assert said.err.startswith("mailsend: 01m81 is no id of ours\n")
+    assert [_state(mailer, one)[0] for one in mails] == ["queued", "queued"]
+    assert mailsend("queue", "hold", mails[0], "state:queued", *WHY).out == "✓ 1 mail held\n"
+    assert mailsend("queue", "freeze", mails[0], "OR", mails[1], *WHY).out == "✓ 2 mails frozen\n"
+
+
+def test_a_long_subject_makes_no_long_row(mailsend, mailer):
+    """In lists it is cut; whoever asks for the mail gets it whole."""
+    mail = _enqueue(mailer, subject="S" * 5000)
+    for said in (mailsend("queue", "list"), mailsend("log", "search", "--columns", "subject,id")):
+        assert max(len(one) for one in said.out.splitlines()) < 300
+        assert f"{'S' * 99}…" in said.out
+    assert "S" * 5000 in mailsend("queue", "show", mail).out
+    assert mailsend("queue", "list", "--json").document["mails"][0]["subject"] == "S" * 5000
+
+
+def test_times_say_of_which_zone_they_are(mailsend, mailer):
+    """In what is shown of a mail, to the second."""
+    mail = _enqueue(mailer)
+    mailsend("queue", "hold", mail, *WHY)
+    said = mailsend("queue", "show", mail).out
+    times = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d\S*(?: UTC)?", said)
+    assert len(times) == 2
+    assert all(re.fullmatch(r"\S+ \d\d:\d\d:\d\d UTC", one) for one in times)
+
+
+_FINISHED = (
+    b"From: no-reply@suite.example\r\nTo: bob@example.org\r\nSubject: Papers\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee below.\r\n'
+    b'--b\r\nContent-Type: application/pdf; name="../a.pdf"\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0=\r\n'
+    b"--b\r\nContent-Type: strange\r\nContent-Disposition: attachment\r\n\r\nold\r\n--b--\r\n"
+)
+
+
+def test_the_files_of_a_finished_mail_are_seen_one_by_one(mailsend, mailer, tmp_path):
+    """What an application handed in whole is taken apart for whoever looks at it."""
+    mail = mailer.enqueue(Message.from_mime(_FINISHED))
+    seen = mailer.outbox.content(mail)
+    told = [(one.filename, one.content_type, one.data) for one in seen.attachments]
+    assert told == [("a.pdf", "application/pdf", b"%PDF-"), ("attachment", "text/plain", b"old")]
+    assert mailsend("queue", "show", mail, "--save", tmp_path).code == 0
+    assert (tmp_path / f"{mail}-1-a.pdf").read_bytes() == b"%PDF-"
+
+
+def test_a_file_with_the_longest_name_can_be_saved(mailsend, mailer, tmp_path):
+    """Its name is cut where our id before it makes it too long for a folder; its ending stays."""
+    mail = mailer.enqueue(
+        Message(
+            to="bob@example.org",
+            subject="Long",
+            text="Hi",
+            attachments=(Attachment.from_bytes(b"x", filename=f"{'x' * 251}.txt"),),
+        )
+    )
+    assert mailsend("queue", "show", mail, "--save", tmp_path).code == 0
+    (saved,) = tmp_path.glob("*.txt")
+    assert (saved.read_bytes(), len(saved.name), saved.name[:29]) == (b"x", 255, f"{mail}-1-")

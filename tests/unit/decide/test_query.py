@@ -195,6 +195,7 @@ SPANS = {
     "age:<2h": (None, 7199),
     "age:<=2h": (None, 7200),
     "age:<1": (None, 0),
+    "age:<=36500d": (None, 36500 * 86400),
     "size:300": (300, 300),
     "size:300b": (300, 300),
     "size:500-900": (500, 900),
@@ -448,6 +449,8 @@ NUMBER_FAULTS = {
     "size:9999999999999999": "the number is too large",
     "size:10000000000000000": "size: takes a number",
     "size:1-1000001GB": "the number is too large",
+    "age:>36500d": "the number is too large",
+    "age:<1000000000000000": "the number is too large",
 }
 
 

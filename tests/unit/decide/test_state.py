@@ -258,3 +258,17 @@ def test_whoever_is_open_goes_with_the_mail(state, outcome):
         expected = Outcome(state)
 
     assert outcome_under(state, outcome) is expected
+
+
+@pytest.mark.parametrize(
+    ("state", "act", "frozen", "reason"),
+    [
+        (MailState.QUEUED, Act.RELEASE, True, "frozen"),
+        (MailState.QUEUED, Act.RELEASE, False, "queued"),
+        (MailState.HELD, Act.RETRY, True, "held"),
+        (MailState.SENDING, Act.HOLD, True, "sending"),
+    ],
+)
+def test_what_keeps_a_queued_mail_is_told(state, act, frozen, reason):
+    """One that is frozen does not go out by itself; of any other state the state is the reason."""
+    assert next_state(state, act, frozen=frozen).reason == reason

@@ -36,7 +36,8 @@ _ADVICE: Final[Mapping[Key, str]] = MappingProxyType(
         Key.SIZE: "Write bytes or a unit (kB, MB, GB, KiB, MiB, GiB): size:300, size:500-900, size:>1MB.",
     }
 )
-_MOST: Final = 10**15
+# Seconds of a hundred years, as with times; octets that no mail has.
+_MOST: Final[Mapping[Key, int]] = MappingProxyType({Key.AGE: 36500 * 86400, Key.SIZE: 10**15})
 
 
 def span_of(key: Key, term: Term, text: str) -> Span:
@@ -49,7 +50,7 @@ def span_of(key: Key, term: Term, text: str) -> Span:
         span = _range(key, written) or _compared(key, written)
     except ValueError as problem:
         raise InvalidQuery(text, str(problem), position=term.place, advice=_ADVICE[key]) from None
-    if span is not None and any(one is not None and one > _MOST for one in (span.least, span.most)):
+    if span is not None and any(one is not None and one > _MOST[key] for one in (span.least, span.most)):
         raise InvalidQuery(text, "the number is too large", position=term.place, advice=_ADVICE[key])
     if span is None:
         raise InvalidQuery(text, f"{key}: takes a number", position=term.place, advice=_ADVICE[key])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import literal_column, select
@@ -20,17 +20,25 @@ if TYPE_CHECKING:
 
 __all__ = ["linked_mails", "providers_of"]
 
+_AT_ONCE: Final = 1000
 _SEEN: Final = (message.c.id, message.c.how, message.c.kind, message.c.state, message.c.queued_at)
 
 
 def linked_mails(transaction: Transaction, ids: Iterable[str]) -> dict[str, tuple[LinkedMail, ...]]:
     """Give for each of these mails those that were made from it: sent again, or notices of it."""
-    wanted = list(ids)
+    found: dict[str, dict[str, LinkedMail]] = {}
+    for some in _in_parts(ids):
+        _find_linked(transaction, some, found)
+    return {mail: tuple(sorted(some.values(), key=lambda one: one.id)) for mail, some in found.items()}
+
+
+def _find_linked(
+    transaction: Transaction, wanted: Sequence[str], found: dict[str, dict[str, LinkedMail]]
+) -> None:
     run = transaction.connection.execute
     # Written out, so that an index of those few that were made from another may be used.
     is_linked = message.c.linked_to != literal_column("''")
     made = select(*_SEEN, message.c.linked_to).where(message.c.linked_to.in_(wanted), is_linked)
-    found: dict[str, dict[str, LinkedMail]] = {}
     for row in run(made):
         found.setdefault(row.linked_to, {})[row.id] = _linked(row)
     told = select(event.c.message, event.c.facts).where(event.c.message.in_(wanted), event.c.act == NOTICED)
@@ -40,15 +48,22 @@ def linked_mails(transaction: Transaction, ids: Iterable[str]) -> dict[str, tupl
     for mail, notice in notices:
         if notice in by_id:
             found.setdefault(mail, {})[notice] = _linked(by_id[notice])
-    return {mail: tuple(sorted(some.values(), key=lambda one: one.id)) for mail, some in found.items()}
 
 
 def providers_of(transaction: Transaction, domains: Iterable[str]) -> Mapping[str, str]:
     """Give who receives mail for each of these domains; empty where nobody has looked yet."""
-    wanted = set(domains)
-    asked = select(provider.c.domain, provider.c.provider).where(provider.c.domain.in_(wanted))
-    known: dict[str, str] = {one.domain: one.provider for one in transaction.connection.execute(asked)}
+    wanted, known = set(domains), dict[str, str]()
+    for some in _in_parts(wanted):
+        asked = select(provider.c.domain, provider.c.provider).where(provider.c.domain.in_(some))
+        known.update((one.domain, one.provider) for one in transaction.connection.execute(asked))
     return {one: BY_DOMAIN.get(one) or known.get(one, "") for one in sorted(wanted)}
+
+
+def _in_parts(texts: Iterable[str]) -> Iterator[Sequence[str]]:
+    """Give them some at a time: databases take so many values and no more in one statement."""
+    several = list(texts)
+    for start in range(0, len(several), _AT_ONCE):
+        yield several[start : start + _AT_ONCE]
 
 
 def _linked(row: Any) -> LinkedMail:

@@ -65,18 +65,23 @@ def statistics(
     calendar = Calendar(by, zone)
     counting = Counting(transaction, query, now=now, since=since, until=until)
     tallies = _tallies(counting, calendar, group)
-    if group is None:
-        _fill(tallies, calendar, since, until)
     total = _tallies(counting, None, None) if group is not None and not group.of_mails else None
-    rows = tuple(
-        StatisticsRow(
-            begin=begin.astimezone(zone),
-            end=calendar.end_of(begin).astimezone(zone),
-            group=None if group is None else name,
-            counts=tallies[begin, name].counts(),
+    try:
+        if group is None:
+            _fill(tallies, calendar, since, until)
+        rows = tuple(
+            StatisticsRow(
+                begin=begin.astimezone(zone),
+                end=calendar.end_of(begin).astimezone(zone),
+                group=None if group is None else name,
+                counts=tallies[begin, name].counts(),
+            )
+            for begin, name in sorted(tallies)
         )
-        for begin, name in sorted(tallies)
-    )
+    except (OverflowError, ValueError):  # what Python's calendar says of the years before 1 and behind 9999
+        raise StoreRefused(
+            "the calendar does not reach so far", advice="Take since and until nearer to today."
+        ) from None
     return Statistics(
         by=by,
         timezone=timezone,

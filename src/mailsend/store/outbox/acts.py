@@ -13,6 +13,7 @@ from mailsend.model.mail_state import MailState
 from mailsend.model.report import Outcome
 from mailsend.store.events import note
 from mailsend.store.mails import forget_sensitive, rank
+from mailsend.store.mails.written import storable
 from mailsend.store.schema.mails import idempotency, message, recipient
 from mailsend.store.statement import Statement
 from mailsend.store.times import moment
@@ -51,7 +52,17 @@ _SET_RECIPIENT: Final = Statement(
     .where(recipient.c.message == bindparam("mail"), recipient.c.position == bindparam("place"))
     .values(outcome=bindparam("outcome"), due_at=bindparam("due"))
 )
-_FREE_KEY: Final = Statement(delete(idempotency).where(idempotency.c.message == bindparam("mail")))
+# M36: an expired mail frees its key where nobody accepted it, a cancelled one in any case.
+_IS_ITS_KEY: Final = idempotency.c.message == bindparam("mail")
+_FREE_KEY: Final = Statement(delete(idempotency).where(_IS_ITS_KEY))
+_FREE_KEY_OF_NOBODY: Final = Statement(
+    delete(idempotency).where(
+        _IS_ITS_KEY,
+        ~select(recipient.c.message)
+        .where(recipient.c.message == idempotency.c.message, recipient.c.outcome == bindparam("accepted"))
+        .exists(),
+    )
+)
 
 _DUE_NOW: Final = (Act.RETRY, Act.FORCE, Act.RELEASE)
 _ANEW: Final = (Act.FORCE, Act.RELEASE)  # its retry window begins with the next try
@@ -73,7 +84,7 @@ def act_on(
 
     With ``dry_run`` nothing is changed. ``hold_reason`` is the code that a mail put on hold gets.
     """
-    rows = transaction.run(_MAIL, mail=mail)
+    rows = transaction.run(_MAIL, mail=storable(mail))
     if not rows:
         return NOT_THERE
     row = rows[0]
@@ -89,7 +100,9 @@ def act_on(
     due = _due_at(act, row, after, dues, now=moment(now))
     _change(transaction, act, mail, row, after, due=due, now=moment(now), why=reason, hold_reason=hold_reason)
     if act is Act.CANCEL:
-        transaction.run(_FREE_KEY, mail=mail)  # M36
+        transaction.run(_FREE_KEY, mail=mail)
+    if act is Act.EXPIRE:
+        transaction.run(_FREE_KEY_OF_NOBODY, mail=mail, accepted=str(Outcome.ACCEPTED))
     if act in _ENDS:
         forget_sensitive(transaction, [mail])  # M37
     note(
@@ -128,7 +141,7 @@ def _change(
         rank=rank(due, row.priority),
         gives_up_at=None if act in _ANEW else row.gives_up_at,
         reason=hold_reason if held else row.reason if kept else "",
-        why=why if held else "",
+        why=storable(why) if held else "",
         done_at=now if act in _ENDS else None if act is Act.FORCE else row.done_at,
     )
 

@@ -17,7 +17,7 @@ from mailsend.store.outbox.acts import BY_HAND, act_on
 from mailsend.store.outbox.stats import queue_stats
 from mailsend.store.reading import LISTED, mails_with, read_mail
 from mailsend.store.schema.mails import message
-from mailsend.store.search import OPEN, Cursor, found_ids, page
+from mailsend.store.search import OPEN, Cursor, condition, found_ids, page
 from mailsend.store.statement import Statement
 from mailsend.store.times import moment
 
@@ -31,7 +31,9 @@ __all__ = ["Outbox"]
 
 _AT_ONCE: Final = 200  # mails changed in one transaction
 _EXPIRED: Final = Statement(
-    select(message.c.id).where(text("state = 'held'"), message.c.expires_at <= bindparam("now"))
+    select(message.c.id).where(
+        text("state = 'held' AND frozen = 0"), message.c.expires_at <= bindparam("now")
+    )
 )
 
 
@@ -70,6 +72,7 @@ class Outbox:
         act: Act,
         ids: Sequence[str],
         *,
+        query: Query | None = None,
         reason: str,
         by: str,
         now: datetime,
@@ -79,6 +82,7 @@ class Outbox:
     ) -> Applied:
         """Do ``act`` to these mails, some hundred with each commit; ``progress`` is told how many are done.
 
+        With ``query`` also to the open mails that it finds, where it finds each still when its turn comes.
         ``hold_reason`` is the code that a mail put on hold gets.
 
         Raises StoreError without a reason, or without a word who does it.
@@ -88,20 +92,28 @@ class Outbox:
                 raise StoreError(f"{act} needs {what}", advice="It is written down with the mail.")
         changed: list[str] = []
         refused: dict[str, str] = {}
-        several = list(dict.fromkeys(ids))
+        named = frozenset(ids)
+        several = list(dict.fromkeys((*ids, *(() if query is None else self.found(query, now=now)))))
         for start in range(0, len(several), _AT_ONCE):
             part = several[start : start + _AT_ONCE]
 
-            def work(transaction: Transaction, part: list[str] = part) -> list[str | None]:
+            def work(transaction: Transaction, part: list[str] = part) -> list[tuple[str, str | None]]:
+                gone = frozenset[str]()
+                if query is not None:
+                    gone = _gone(transaction, query, [one for one in part if one not in named], now)
                 return [
-                    act_on(
-                        transaction, act, one, now=now, by=by, reason=reason, dry_run=dry_run,
-                        hold_reason=hold_reason,
+                    (
+                        one,
+                        act_on(
+                            transaction, act, one, now=now, by=by, reason=reason, dry_run=dry_run,
+                            hold_reason=hold_reason,
+                        ),
                     )
                     for one in part
+                    if one not in gone
                 ]  # fmt: skip
 
-            for one, obstacle in zip(part, self._writer.do(work), strict=True):
+            for one, obstacle in self._writer.do(work):
                 if obstacle is None:
                     changed.append(one)
                 else:
@@ -114,7 +126,8 @@ class Outbox:
         """Hold the queued mails that a standing hold catches; what is on its way is caught at its next attempt."""
         return self.do(
             Act.HOLD,
-            self.found(standing.waiting, now=now),
+            (),
+            query=standing.waiting,
             reason=f"Kept back by {standing}",
             by=standing.by,
             now=now,
@@ -132,3 +145,12 @@ class Outbox:
     def stats(self, *, now: datetime) -> QueueStats:
         """Say how full the queue is."""
         return self._database.looking(lambda transaction: queue_stats(transaction, now))
+
+
+def _gone(transaction: Transaction, query: Query, mails: Sequence[str], now: datetime) -> frozenset[str]:
+    """Give those of these mails that ``query`` finds no longer; the others stay as they are until the commit."""
+    these = select(message.c.id).where(message.c.id.in_(mails))
+    run = transaction.connection.execute
+    run(these.order_by(message.c.id).with_for_update()).all()
+    found = run(these.where(condition(All((OPEN, query)), now=now, driven=True))).scalars()
+    return frozenset(mails).difference(found)

@@ -32,7 +32,8 @@ _SERVERS: Final = Statement(select(message.c.server, func.count()).where(_WAITIN
 _CUSTOMERS: Final = Statement(
     select(message.c.customer, func.count()).where(_WAITING).group_by(message.c.customer)
 )
-_FROZEN: Final = Statement(select(func.count()).select_from(message).where(_WAITING, message.c.frozen == 1))
+# Held ones too; what has ended is not frozen.
+_FROZEN: Final = Statement(select(func.count()).select_from(message).where(text("frozen = 1")))
 _DUE: Final = Statement(
     select(func.count(), func.min(message.c.due_at)).where(
         text("state = 'queued' AND frozen = 0"), message.c.due_at <= bindparam("now")

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["PrivacyBook"]
 
 _AT_ONCE: Final = 50  # mails in one transaction
+_KEYS_AT_ONCE: Final = 500  # in one statement, which takes so many values and no more
 _LOOKS: Final = 3  # since mail goes on being written meanwhile
 _SHOWN: Final = 5
 
@@ -181,9 +182,9 @@ class PrivacyBook:
 def _blank_the_rest(transaction: Transaction, found: Findings, person: Person) -> Counter[str]:
     """Blank what belongs to no mail, and take keys out that hold the address."""
     run = transaction.connection.execute
-    if found.keys:
-        key = tuple_(idempotency.c.customer, idempotency.c.in_test_mode, idempotency.c.key)
-        run(delete(idempotency).where(key.in_(found.keys)))
+    key = tuple_(idempotency.c.customer, idempotency.c.in_test_mode, idempotency.c.key)
+    for at in range(0, len(found.keys), _KEYS_AT_ONCE):
+        run(delete(idempotency).where(key.in_(found.keys[at : at + _KEYS_AT_ONCE])))
     done: Counter[str] = Counter(keys=len(found.keys))
     for table, names in TOLD.items():
         keys = list(table.primary_key.columns)

@@ -12,10 +12,12 @@ from mailsend.model.message import Message
 from mailsend.model.stored_content import StoredContent
 from mailsend.store.events import note
 from mailsend.store.mails import data_in, message_in
+from mailsend.store.mails.written import storable
 from mailsend.store.schema.mails import blob, content, content_blob, message
 from mailsend.store.statement import Statement
 
 if TYPE_CHECKING:
+    from mailsend.model.attachment import Attachment
     from mailsend.store.database import Transaction
     from mailsend.store.vault import Vault
 
@@ -38,7 +40,7 @@ def read_content(transaction: Transaction, id: str, *, by: str, now: datetime) -
     Raises NotInStore where there is no such mail, or its content is kept no longer, and StoreRefused for
     a sensitive mail: nobody is shown that.
     """
-    found = transaction.run(_MAIL, mail=id)
+    found = transaction.run(_MAIL, mail=storable(id))
     if not found:
         raise NotInStore(f"the store has no mail {id}", advice="Look for it: mailsend log search.")
     if found[0].sensitive:
@@ -53,7 +55,7 @@ def read_content(transaction: Transaction, id: str, *, by: str, now: datetime) -
         subject=asked.subject or "",
         text=asked.text if asked.original is None else asked.original.text,
         html=asked.html if asked.original is None else asked.original.html,
-        attachments=asked.attachments,
+        attachments=_files(asked),
         data=data_in(row, blobs.__getitem__, vault=None),
     )
 
@@ -62,6 +64,14 @@ def read_asked_message(transaction: Transaction, id: str, *, vault: Vault | None
     """Give the stored Message of a mail, to be prepared anew; raises NotInStore where it is kept no longer."""
     row, blobs = _rows(transaction, id)
     return message_in(row, blobs.__getitem__, vault=vault)
+
+
+def _files(asked: Message) -> tuple[Attachment, ...]:
+    if asked.original is None:
+        return asked.attachments
+    from mailsend.store.reading.files import files_in
+
+    return files_in(asked.original)
 
 
 def _rows(transaction: Transaction, id: str) -> tuple[Any, dict[str, bytes]]:

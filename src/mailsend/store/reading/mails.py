@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from mailsend.model.mail_state import MailState
 from mailsend.model.report import Exchange, Outcome
 from mailsend.model.stored_mail import StoredAttempt, StoredEvent, StoredMail, StoredRecipient
+from mailsend.store.mails.written import storable
 from mailsend.store.schema.mails import attempt, event, message, recipient
 from mailsend.store.statement import Statement
 from mailsend.store.times import time_of, time_or_none
@@ -36,7 +37,7 @@ _EVENTS: Final = Statement(select(event).where(event.c.message == bindparam("mai
 
 def read_mail(transaction: Transaction, id: str) -> StoredMail | None:
     """Give a mail with its recipients, attempts and events; None where the store has none with this id."""
-    rows = transaction.run(_MAIL, mail=id)
+    rows = transaction.run(_MAIL, mail=storable(id))
     if not rows:
         return None
     return replace(

@@ -1,6 +1,7 @@
 """Searching queue and log: a parsed query as SQL, and what it finds page by page."""
 
+from mailsend.store.cursor import Cursor
 from mailsend.store.search.conditions import condition
-from mailsend.store.search.paging import OPEN, Cursor, Page, count, found_ids, page
+from mailsend.store.search.paging import OPEN, Page, count, found_ids, page
 
 __all__ = ["OPEN", "Cursor", "Page", "condition", "count", "found_ids", "page"]

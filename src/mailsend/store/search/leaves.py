@@ -8,12 +8,20 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, exists, literal_column, not_, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, exists, literal, literal_column, not_, or_, select
 
 from mailsend.model.mail_state import MailState
 from mailsend.model.query import Key, Match, Pattern, Span, When, Word
 from mailsend.store.schema.mails import attempt, message, recipient
-from mailsend.store.search.rows import ANYTHING, Condition, has_text, is_text, of_attempt, of_recipient
+from mailsend.store.search.rows import (
+    ANYTHING,
+    Condition,
+    has_text,
+    in_address,
+    is_text,
+    of_attempt,
+    of_recipient,
+)
 from mailsend.store.search.text import in_json, like, unindexed
 from mailsend.store.times import MICROSECONDS, moment
 
@@ -64,8 +72,9 @@ def asked(leaf: Word | Match | When | Span, frame: Frame) -> Condition:
 
 
 def _between(column: ColumnElement[int], first: int | None, behind: int | None) -> Condition:
-    conditions = [] if first is None else [column >= first]
-    return and_(*conditions, *([] if behind is None else [column < behind]))
+    # Said to have 64 bits: PostgreSQL refuses a number that is too large for the column's own.
+    conditions = [] if first is None else [column >= literal(first, BigInteger)]
+    return and_(*conditions, *([] if behind is None else [column < literal(behind, BigInteger)]))
 
 
 def _in_rows(key: Key, pattern: Pattern) -> Condition:
@@ -82,20 +91,21 @@ def _exists(*conditions: Condition) -> Condition:
 
 
 def _word(pattern: Pattern, frame: Frame) -> Condition:
-    address = Pattern(tuple(one.casefold() for one in pattern.parts))
     return or_(
         shown(pattern, frame),
         is_text(frame(message.c.id), pattern),
         is_text(frame(message.c.message_id), pattern),
-        _exists(recipient.c.message == message.c.id, like(unindexed(recipient.c.key), address, within=True)),
+        _exists(recipient.c.message == message.c.id, in_address(unindexed(recipient.c.key), pattern)),
         _in_rows(Key.QUEUE_ID, pattern),
     )
 
 
 def shown(pattern: Pattern, frame: Frame) -> Condition:
     """Say that a word stands in the subject or in a sender's address."""
-    texts = (message.c.subject, message.c.sender, message.c.requested)
-    return or_(*[like(frame(one), pattern, within=True) for one in texts])
+    subject, senders = message.c.subject, (message.c.sender, message.c.requested)
+    return or_(
+        like(frame(subject), pattern, within=True), *[in_address(frame(one), pattern) for one in senders]
+    )
 
 
 def _sender(key: Key, pattern: Pattern, frame: Frame) -> Condition:

@@ -16,8 +16,7 @@ from mailsend.model.mail_state import MailState
 from mailsend.model.query import All, AnyOf, Key, Match, Pattern, Query, Span, When, Word
 from mailsend.store.schema.mails import attempt, message, recipient
 from mailsend.store.search.leaves import ATTEMPTS, RECIPIENTS, Frame, asked, shown
-from mailsend.store.search.rows import has_text, is_text, of_attempt, of_recipient
-from mailsend.store.search.text import like
+from mailsend.store.search.rows import has_text, in_address, is_text, of_attempt, of_recipient
 
 if TYPE_CHECKING:
     from mailsend.store.database import Transaction
@@ -163,13 +162,12 @@ def _senders(key: Key, pattern: Pattern) -> Selects:
 
 
 def _word(pattern: Pattern, frame: Frame) -> Selects:
-    address = Pattern(tuple(one.casefold() for one in pattern.parts))
     return (
         _ids().where(is_text(message.c.id, pattern)),
         _ids().where(is_text(message.c.message_id, pattern)),
         select(attempt.c.message).where(is_text(attempt.c.queue_id, pattern)),
         _ids().where(shown(pattern, frame)),
-        select(recipient.c.message).where(like(recipient.c.key, address, within=True)),
+        select(recipient.c.message).where(in_address(recipient.c.key, pattern)),
     )
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, and_, func, literal_column, select, tuple_
 
 from mailsend.errors import StoreError
 from mailsend.model.mail_state import MailState
 from mailsend.model.query import AnyOf, Key, Match, Pattern, Query
+from mailsend.store.cursor import Cursor
 from mailsend.store.schema.mails import message
 from mailsend.store.search.conditions import condition
 from mailsend.store.search.leaves import Frame
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mailsend.store.database import Transaction
 
-__all__ = ["OPEN", "Cursor", "Page", "count", "found_ids", "page"]
+__all__ = ["OPEN", "Page", "count", "found_ids", "page"]
 
 # What has not come to its end. Indexes lead to it past a log of any length, which no condition of a
 # caller's own can know: write All((OPEN, query)).
@@ -31,26 +31,8 @@ OPEN: Final[Query] = AnyOf(
     tuple(Match(Key.STATE, Pattern((one,))) for one in (MailState.QUEUED, MailState.SENDING, MailState.HELD))
 )
 
-_CURSOR: Final = re.compile(r"(-?[0-9]{1,18})\.([0-9A-Za-z_-]{1,32})\Z", re.ASCII)
 
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """The last mail of a page, behind which the next one begins."""
-
-    queued_at: int
-    id: str
-
-    def __str__(self) -> str:
-        return f"{self.queued_at}.{self.id}"
-
-    @classmethod
-    def read(cls, text: str) -> Self:
-        """Read what ``str`` wrote; raises StoreError."""
-        found = _CURSOR.match(text)
-        if found is None:
-            raise StoreError("this is no place in a list", advice="Begin with the first page.")
-        return cls(int(found[1]), found[2])
+_LONGEST: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +56,10 @@ def page(
     """Give at most ``limit`` of the mails that ``query`` finds, newest first.
 
     The rows have ``columns`` of ``mailsend_message``, all without them. ``where`` has to hold besides.
+    Raises StoreError for a ``limit`` below 0, which databases take for none, or above a million.
     """
+    if not 0 <= limit <= _LONGEST:
+        raise StoreError(f"a page of {limit} mails cannot be given", advice=f"Ask for 0 to {_LONGEST:,}.")
     frame, restriction = _restricted(transaction, query, now, where)
     if restriction is None:
         return Page((), None)

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import ColumnElement, and_, literal_column, or_, select
 
+from mailsend.errors import InvalidAddress
+from mailsend.model.domain import Domain
+from mailsend.model.providers import BY_DOMAIN
 from mailsend.model.query import Key, Pattern
 from mailsend.model.report import Outcome
 from mailsend.store.schema.mails import attempt, recipient
 from mailsend.store.schema.upkeep import provider
 from mailsend.store.search.text import begins_with, like
 
-__all__ = ["ANYTHING", "Condition", "Named", "has_text", "is_text", "of_attempt", "of_recipient"]
+__all__ = [
+    "ANYTHING",
+    "Condition",
+    "Named",
+    "has_text",
+    "in_address",
+    "is_text",
+    "of_attempt",
+    "of_recipient",
+]
 
 Condition: TypeAlias = ColumnElement[bool]
 Named: TypeAlias = Callable[[ColumnElement[Any]], ColumnElement[Any]]
@@ -43,6 +57,20 @@ def has_text(column: ColumnElement[str], pattern: Pattern) -> Condition:
     return column != "" if pattern.is_anything else like(column, pattern)
 
 
+def in_address(column: ColumnElement[str], pattern: Pattern) -> Condition:
+    """Say that a piece of an address, as addresses are compared, is of this pattern, in any case."""
+    return or_(*[like(column, one, within=True) for one in _spellings(pattern)])
+
+
+def _spellings(word: Pattern) -> Iterable[Pattern]:
+    """Give how a word would stand in an address: domains are A-labels there."""
+    yield Pattern(tuple(one.casefold() for one in word.parts))
+    local_part, at, domain = (word.exact or "").rpartition("@")
+    if not domain.isascii():
+        with suppress(InvalidAddress):
+            yield Pattern((f"{local_part.casefold()}{at}{Domain.parse(domain)}",))
+
+
 def of_recipient(key: Key, pattern: Pattern, named: Named) -> Condition:
     """Say that a row of ``mailsend_recipient`` is what ``key`` asks for; ``named`` names its columns."""
     first = pattern.parts[0]
@@ -54,8 +82,12 @@ def of_recipient(key: Key, pattern: Pattern, named: Named) -> Condition:
         case Key.DOMAIN:
             return is_text(named(recipient.c.domain), pattern)
         case Key.PROVIDER:
-            known = select(provider.c.domain).where(has_text(provider.c.provider, pattern))
-            return named(recipient.c.domain).in_(known)
+            # The dated table goes before what was looked up, as in the statistics.
+            listed = [domain for domain, one in BY_DOMAIN.items() if _fits(pattern, one)]
+            known = select(provider.c.domain).where(
+                has_text(provider.c.provider, pattern), provider.c.domain.not_in(list(BY_DOMAIN))
+            )
+            return or_(named(recipient.c.domain).in_(listed), named(recipient.c.domain).in_(known))
         case Key.CODE:
             # Who was accepted has had no 4xx or 5xx last.
             digits = int(first.ljust(3, "0")), int(first.ljust(3, "9"))
@@ -68,6 +100,11 @@ def of_recipient(key: Key, pattern: Pattern, named: Named) -> Condition:
         case Key.REASON:
             return _missed(has_text(recipient.c.reason, pattern), certain=True)
     raise ValueError(f"no recipient has {key}")
+
+
+def _fits(pattern: Pattern, text: str) -> bool:
+    """Compare as ``has_text`` does."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.parts)), text, re.IGNORECASE) is not None
 
 
 def _missed(asked: Condition, *, certain: bool) -> Condition:
