@@ -349,3 +349,20 @@ def test_a_server_that_left_the_rules_holds_its_mail(make, server):
     mailer.outbox.release(id)
     mailer.deliver_due()
     assert states(mailer) == {"done": 1}
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"limit": -1}, "limit: 0 mails or more, not -1"),
+        ({"concurrency": 0}, "concurrency: at least 1, not 0"),
+    ],
+)
+def test_a_round_that_could_send_nothing_claims_nothing(make, asked, told):
+    """It is refused in words, and the mail stays due; any other number is taken."""
+    mailer = make()
+    mailer.enqueue(a_mail())
+    with pytest.raises(ValueError, match=told):
+        mailer.deliver_due(**asked)
+    assert states(mailer) == {"queued": 1}
+    assert mailer.deliver_due(10**20, concurrency=10**20).accepted == 1

@@ -74,7 +74,8 @@ class QueuedMail:
         """Bring at most ``limit`` mails of the queue that are due on their way, and tell what became of them.
 
         Several workers, threads and processes may call it at once: a mail is in one's hands alone.
-        Another thread may end it early by ``stopping``. Raises StoreError.
+        Another thread may end it early by ``stopping``. Raises StoreError, and ValueError where ``limit`` is
+        below 0 or ``concurrency`` below 1.
         """
         from mailsend.mailer.loop_thread import loop_thread
 
@@ -83,7 +84,7 @@ class QueuedMail:
             from mailsend.model.done import Done
 
             return Done()
-        claim, claiming = desk.claim(limit)
+        claim, claiming = desk.claim(limit, concurrency=concurrency)
         claimed = claiming.result()
         if not claimed:
             return desk.nothing_due()

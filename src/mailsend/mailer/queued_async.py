@@ -79,7 +79,7 @@ class AsyncQueuedMail:
             from mailsend.model.done import Done
 
             return Done()
-        claim, claiming = desk.claim(limit)
+        claim, claiming = desk.claim(limit, concurrency=concurrency)
         claimed = await asyncio.wrap_future(claiming)
         if not claimed:
             return await asyncio.to_thread(desk.nothing_due)

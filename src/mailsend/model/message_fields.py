@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 _LONGEST_SHOWN = 60
 _LONGEST_KEY = 255
+_LAST_YEAR = 9000  # what is reckoned from a time still has a date
 _MAKE_ONE = "Make one with Attachment.from_path(…) or Attachment.from_bytes(…)."
 _TEXT = "Give it as str, decoded where it came as bytes."
 NOTHING: Final[Mapping[str, Any]] = FrozenDict()
@@ -94,6 +95,10 @@ def moment(field: str, given: object) -> datetime:
     if given.utcoffset() is None:
         raise InvalidMessage(
             field, "a time without a time zone", advice="Give it one, as in datetime.now(UTC)."
+        )
+    if given.year > _LAST_YEAR:
+        raise InvalidMessage(
+            field, f"the year {given.year}", advice="Leave the time out where there is to be none."
         )
     return given
 

@@ -148,8 +148,8 @@ def whole(*, least: int = 0, most: int = 2**63 - 1) -> Converter:
     return convert
 
 
-def number(*, least: float = 0.0, above: float | None = None) -> Converter:
-    """Give a converter for numbers from ``least`` on, or beyond ``above``."""
+def number(*, least: float = 0.0, above: float | None = None, most: float | None = None) -> Converter:
+    """Give a converter for numbers from ``least`` on, or beyond ``above``; none is beyond ``most``."""
 
     def convert(value: Any, place: Place) -> float | None:
         if isinstance(value, Loose) and re.fullmatch(r"\s*-?[0-9]{1,20}(\.[0-9]{1,20})?\s*", value):
@@ -163,6 +163,10 @@ def number(*, least: float = 0.0, above: float | None = None) -> Converter:
         elif value < least:
             place.refuse(
                 f"expected a number that is not below {least:g}", "Leave the key out for the default."
+            )
+        elif most is not None and value > most:
+            place.refuse(
+                f"expected a number that is not above {most:.0f}", "Leave the key out for the default."
             )
         else:
             return float(value)

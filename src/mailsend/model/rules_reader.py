@@ -159,6 +159,8 @@ def _rules(given: dict[str, Any], place: Place) -> Rules | None:
     return Rules(application=application, customers=MappingProxyType(given.get("customers", {})))
 
 
+_TEN_YEARS: Final = 315_360_000.0  # seconds
+
 _LOOK: Final[dict[str, Converter]] = {
     "partner_name": text(),
     "contact": text(lines=True),
@@ -248,16 +250,16 @@ _APPLICATION: Final = Table(
             {moment: listed(values.dotted_path) for moment in ("before", "check", "after")},
             lambda given, _: given,
         ),
-        "lease": number(above=0),
+        "lease": number(above=0, most=_TEN_YEARS),
         "name": text(),
         "proved_for_smarthost": listed(pattern),
         "retry": Table(
             {
-                "first": number(above=0),
+                "first": number(above=0, most=_TEN_YEARS),
                 "factor": number(least=1),
-                "window": number(above=0),
+                "window": number(above=0, most=_TEN_YEARS),
                 "unknown": choice("resend", "hold"),
-                "unknown_after": number(),
+                "unknown_after": number(most=_TEN_YEARS),
                 "unknown_resends": whole(),
             },
             lambda given, _: RetryRules(**given),

@@ -116,6 +116,7 @@ def test_what_is_no_address_is_named_with_its_field(fields, field):
         ({"expires_at": 5}, "expires_at: a datetime is expected, not int"),
         ({"send_at": datetime(2026, 1, 1)}, "send_at: a time without a time zone"),
         ({"expires_at": datetime(2026, 1, 1)}, "expires_at: a time without a time zone"),
+        ({"send_at": datetime(9999, 12, 31, tzinfo=UTC)}, "send_at: the year 9999"),
         ({"locale": 5}, "locale: text is expected, not int"),
         (
             {"idempotency_key": "k" * 256},

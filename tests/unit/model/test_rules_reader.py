@@ -475,6 +475,7 @@ def test_from_dict_takes_at_most_one_customer():
         ("max_message_size", 2**64, "max_message_size", f"expected a number that is not above {2**63 - 1}"),
         ("retry", [], "retry", "expected a table, not a list"),
         ("retry", {"factor": 0.5}, "retry.factor", "expected a number that is not below 1"),
+        ("retry", {"window": 1e14}, "retry.window", "expected a number that is not above 315360000"),
         ("retry", {"unknown": "drop"}, "retry.unknown", 'expected "resend" or "hold", not another word'),
         ("retry", {"unknown": 1}, "retry.unknown", 'expected "resend" or "hold", not a number'),
         ("test_mode", {"enabled": "yes"}, "test_mode.enabled", "expected true or false, not text"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mailsend.mailer.clock import utc_now
 from mailsend.mailer.queueing.depositing import Held, deposit_of
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mailsend.store.queue import Claimed, Deposit, Placed
 
 __all__ = ["QueueDesk"]
+
+_MOST: Final = 100_000  # mails that are claimed at once, whatever is asked for
 
 
 class QueueDesk:
@@ -90,13 +92,20 @@ class QueueDesk:
         ids: list[str] = await run_with(connection, lambda given: self.put_by(given, deposits))
         return ids
 
-    def claim(self, limit: int) -> tuple[str, Future[tuple[Claimed, ...]]]:
-        """Take what is due; give the claim's name, and what it took once that is sure."""
+    def claim(self, limit: int, *, concurrency: int = 1) -> tuple[str, Future[tuple[Claimed, ...]]]:
+        """Take what is due; give the claim's name, and what it took once that is sure.
+
+        Raises ValueError where nothing could be claimed, or none of it could be sent.
+        """
+        if limit < 0:
+            raise ValueError(f"limit: 0 mails or more, not {limit}")
+        if concurrency < 1:
+            raise ValueError(f"concurrency: at least 1, not {concurrency}")
         rounds = self._core.rounds
         name = rounds.new_claim()
         rounds.own_rates.keep(self._store.limits)
         claiming = self._store.queue.claim(
-            name=name, most=limit, now=utc_now(), lease=rounds.lease, settle=rounds.settle
+            name=name, most=min(limit, _MOST), now=utc_now(), lease=rounds.lease, settle=rounds.settle
         )
         return name, claiming
 
