@@ -205,6 +205,9 @@ TABLE = [
     # M18: what only looks like a missing user
     row("a full mailbox in words alone is no missing user", S.RCPT, "550 The recipient's mailbox is full", Reason.MAILBOX_FULL, RECIPIENT, REJECTED, lasting=True),
     row("a quota in words alone is no missing user", S.RCPT, "550 User is over quota", Reason.MAILBOX_FULL, RECIPIENT, REJECTED, lasting=True),
+    row("a quota that is exceeded is one as well", S.RCPT, "550 Quota exceeded", Reason.MAILBOX_FULL, RECIPIENT, REJECTED, lasting=True),
+    row("denied access is no missing user", S.RCPT, "550 Access denied", Reason.RECIPIENT_POLICY, RECIPIENT, REJECTED, lasting=True),
+    row("of two enhanced codes the first counts", S.RCPT, "550 5.1.1 4.2.2 Mailbox full", Reason.NO_SUCH_USER, RECIPIENT, REJECTED, lasting=True),
     row("policy in words alone is no missing user", S.RCPT, "550 Administrative prohibition", Reason.RECIPIENT_POLICY, RECIPIENT, REJECTED, lasting=True),
     row("spam in words alone is no missing user", S.RCPT, "550 5.0.0 Looks like spam", Reason.RECIPIENT_POLICY, RECIPIENT, REJECTED, lasting=True),
     row("a sender that could not be verified is no missing user", S.RCPT, "550 Sender verify failed", Reason.SENDER_REFUSED, SENDER, DEFERRED, lasting=True),
