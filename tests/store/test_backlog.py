@@ -8,8 +8,9 @@ from concurrent.futures import wait
 from types import SimpleNamespace
 
 import pytest
+from refusing_store import RefusingStore, database_error
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 from store_samples import NOW
 from waiting import wait_until
 
@@ -17,9 +18,7 @@ from mailsend.errors import StoreError
 from mailsend.store import backlog
 from mailsend.store.attempting import Failure
 from mailsend.store.backlog import Backlog
-from mailsend.store.database import Database
 from mailsend.store.events import note
-from mailsend.store.location import read_location
 from mailsend.store.schema import mails
 from mailsend.store.writer import Writer
 from mailsend.store.written_together import Kept
@@ -27,36 +26,12 @@ from mailsend.store.written_together import Kept
 LONG = 30.0
 
 
-def away(*, lost=False, state="", kind=OperationalError):
-    """Give what a database says that cannot be asked."""
-    cause = kind("INSERT", None, Exception("it is away"), connection_invalidated=lost)
-    cause.orig.sqlstate = state
-    problem = StoreError("the store is away")
-    problem.__cause__ = cause
-    return problem
-
-
-class Faulty(Database):
-    """A store in memory that is away while ``fails`` has something to raise, as often as it is asked."""
-
-    def __init__(self):
-        super().__init__(read_location("memory:"))
-        self.is_away = False
-        self.asked = 0
-
-    def writing(self, topic=None):
-        self.asked += 1
-        if self.is_away:
-            raise away()
-        return super().writing(topic)
-
-
 def _write(transaction, items):
     for one in items:
         if one.startswith("bad"):
-            raise away(kind=IntegrityError)
+            raise database_error(kind=IntegrityError)
         if one.startswith("killer") and not killed.get(one):
-            raise away(lost=True)
+            raise database_error(lost=True)
         note(transaction, one, now=NOW, by="ann")
 
 
@@ -66,7 +41,7 @@ KEPT = Kept(again=_write, named=lambda one: f"<{one}>", weighed=len)
 
 @pytest.fixture
 def database():
-    opened = Faulty()
+    opened = RefusingStore()
     yield opened
     opened.close()
 
@@ -81,7 +56,7 @@ def writer(database, monkeypatch):
     killed.clear()
     made = Writer(database)
     yield made
-    database.is_away = False
+    database.refuses = None
     made.close()
 
 
@@ -108,11 +83,11 @@ def told(caplog, text):
 def test_what_is_done_meanwhile_waits_and_is_written_in_order(database, writer, caplog):
     """Nobody waits for it, nothing is lost, and the log says once that it waits, and once that it is there."""
     hand_in(writer, "before")
-    database.is_away = True
+    database.refuses = database_error()
     for one in ("first", "second", "third"):
         hand_in(writer, one)
     assert written(database) == ["before"]
-    database.is_away = False
+    database.refuses = None
     wait_until(lambda: not writer._backlog)
     assert written(database) == ["before", "first", "second", "third"]
     assert [told(caplog, "waits in memory"), told(caplog, "written down, of so many mails: 3")] == [1, 1]
@@ -122,9 +97,9 @@ def test_what_is_done_meanwhile_waits_and_is_written_in_order(database, writer, 
 def test_what_comes_while_others_wait_queues_behind_them(database, writer, monkeypatch):
     """Though the database is back already; what others do at it does not wait."""
     monkeypatch.setattr(backlog, "_SHORTEST", LONG)
-    database.is_away = True
+    database.refuses = database_error()
     hand_in(writer, "first")
-    database.is_away = False
+    database.refuses = None
     hand_in(writer, "second")
     assert written(database) == []
     writer.do(lambda transaction: note(transaction, "act", now=NOW, by="ann"))  # and it hurries them
@@ -135,9 +110,9 @@ def test_what_comes_while_others_wait_queues_behind_them(database, writer, monke
 def test_what_another_thread_does_hurries_them_too(database, writer, monkeypatch):
     """Where it is done by the writer's own."""
     monkeypatch.setattr(backlog, "_SHORTEST", LONG)
-    database.is_away = True
+    database.refuses = database_error()
     hand_in(writer, "first")
-    database.is_away = False
+    database.refuses = None
     writer.submit(lambda transaction: note(transaction, "act", now=NOW, by="ann")).result(LONG)
     wait_until(lambda: not writer._backlog)
     assert written(database) == ["act", "first"]
@@ -160,7 +135,7 @@ def test_those_of_one_batch_that_are_left_when_the_database_goes_wait_together(d
         if len(items) == 1 and items[0] == "second":
             goes.set()
         if goes.is_set():
-            raise away(lost=True)
+            raise database_error(lost=True)
         _write(transaction, items)
 
     with writer._changed:
@@ -175,15 +150,15 @@ def test_the_bounds_are_kept_and_what_has_no_room_is_told_of(database, writer, m
     """By its name, once; so many records, so many bytes."""
     monkeypatch.setattr(backlog, "MOST_RECORDS", 3)
     monkeypatch.setattr(backlog, "MOST_BYTES", 10)
-    database.is_away = True
+    database.refuses = database_error()
     hand_in(writer, "four", "seven..")  # eleven octets
     hand_in(writer, "four")
     hand_in(writer, "2.", "none")
     assert [told(caplog, "could not"), told(caplog, "<seven..>"), told(caplog, "<none>")] == [2, 1, 1]
-    database.is_away = False
+    database.refuses = None
     wait_until(lambda: not writer._backlog)
     assert written(database) == ["four", "four", "2."]
-    database.is_away = True
+    database.refuses = database_error()
     hand_in(writer, "room.", "again")  # what was written takes none any more
     assert told(caplog, "could not") == 2
 
@@ -191,11 +166,11 @@ def test_the_bounds_are_kept_and_what_has_no_room_is_told_of(database, writer, m
 def test_a_record_that_is_larger_than_all_room_is_told_of(database, writer, monkeypatch, caplog):
     """And nothing waits for it; the next ones have the room."""
     monkeypatch.setattr(backlog, "MOST_BYTES", 10)
-    database.is_away = True
+    database.refuses = database_error()
     hand_in(writer, "larger than that")
     assert (bool(writer._backlog), writer._backlog.is_due) == (False, False)
     hand_in(writer, "smaller")
-    database.is_away = False
+    database.refuses = None
     wait_until(lambda: not writer._backlog)
     assert written(database) == ["smaller"]
     assert told(caplog, "could not") == told(caplog, "<larger than that>") == 1
@@ -203,13 +178,13 @@ def test_a_record_that_is_larger_than_all_room_is_told_of(database, writer, monk
 
 def test_closing_tries_for_the_last_time(database, writer, caplog):
     """The database comes back meanwhile."""
-    database.is_away = True
+    database.refuses = database_error()
     hand_in(writer, "first")
     asked = database.asked
     closing = threading.Thread(target=writer.close)
     closing.start()
     wait_until(lambda: database.asked > asked)
-    database.is_away = False
+    database.refuses = None
     closing.join(LONG)
     assert written(database) == ["first"]
     assert told(caplog, "could not") == 0
@@ -217,7 +192,7 @@ def test_closing_tries_for_the_last_time(database, writer, caplog):
 
 def test_what_is_lost_at_the_end_is_told_of_once(database, writer, caplog):
     """All of it, by name, however often it is closed."""
-    database.is_away = True
+    database.refuses = database_error()
     hand_in(writer, "first", "second")
     writer.close()
     writer.close()
@@ -227,7 +202,7 @@ def test_what_is_lost_at_the_end_is_told_of_once(database, writer, caplog):
 
 def test_what_is_handed_in_and_closed_at_once_is_told_of_likewise(database, writer, caplog):
     """It had not been tried before."""
-    database.is_away = True
+    database.refuses = database_error()
     writer.submit_lazily(lambda: "first", _write, KEPT)
     writer.close()
     assert told(caplog, "<first>") == 1
@@ -235,7 +210,7 @@ def test_what_is_handed_in_and_closed_at_once_is_told_of_likewise(database, writ
 
 def test_closing_from_its_own_thread_ends_likewise(database, writer, caplog):
     """As by whoever is told of a commit."""
-    database.is_away = True
+    database.refuses = database_error()
     hand_in(writer, "first")
     thread = writer._thread
     with writer._changed:
@@ -251,22 +226,22 @@ def test_what_waits_when_its_thread_has_died_is_tried_at_the_end(database, write
     def dies(_):
         raise SystemExit
 
-    database.is_away = True
+    database.refuses = database_error()
     hand_in(writer, "first")
     thread = writer._thread
     with monkeypatch.context() as patch:
         patch.setattr(writer._backlog, "write", dies)
         thread.join(LONG)
-    database.is_away = False
+    database.refuses = None
     writer.close()
     assert written(database) == ["first"]
 
 
 def test_a_bad_record_that_waits_takes_no_other_with_it(database, writer, caplog):
     """It alone is told of, by its name, and never tried again."""
-    database.is_away = True
+    database.refuses = database_error()
     hand_in(writer, "first", "bad one", "second", "bad two", *map(str, range(9)))
-    database.is_away = False
+    database.refuses = None
     wait_until(lambda: not writer._backlog)
     assert written(database) == ["first", "second", *map(str, range(9))]
     assert [told(caplog, "could not"), told(caplog, "<bad one>"), told(caplog, "<bad two>")] == [2, 1, 1]
@@ -294,7 +269,7 @@ def test_a_record_that_ends_each_connection_holds_up_no_other(database, writer):
 
 def test_what_is_not_to_be_kept_fails_as_ever(database, writer, caplog):
     """Whoever waits is told, and so is the log."""
-    database.is_away = True
+    database.refuses = database_error()
     done = writer.submit_lazily(lambda: "first", _write)
     assert isinstance(done.exception(LONG), StoreError)
     wait_until(lambda: told(caplog, "could not"))
@@ -306,8 +281,8 @@ def test_the_pauses_grow(database, monkeypatch):
     clock = SimpleNamespace(now=100.0)
     monkeypatch.setattr(backlog, "monotonic", lambda: clock.now)
     waiting, pauses = Backlog(), []
-    waiting.keep(["a" * n for n in range(1, 4)], KEPT, Failure(problem=away(), has_begun=False))
-    database.is_away = True
+    waiting.keep(["a" * n for n in range(1, 4)], KEPT, Failure(problem=database_error(), has_begun=False))
+    database.refuses = database_error()
     for _ in range(9):
         pauses.append(waiting.due - clock.now)
         clock.now = waiting.due
@@ -319,7 +294,7 @@ def test_the_pauses_grow(database, monkeypatch):
     waiting.hurry()
     waiting.put_off()
     assert waiting.due - clock.now == 0.5
-    database.is_away = False
+    database.refuses = None
     waiting.write(database)
     assert (bool(waiting), waiting.is_due) == (False, False)
     waiting.hurry()
@@ -330,12 +305,12 @@ def test_the_pauses_grow(database, monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_child_knows_of_nothing_that_waits(database, writer):
     """The parent writes it, once."""
-    database.is_away = True
+    database.refuses = database_error()
     hand_in(writer, "first")
     child = os.fork()
     if not child:
         os._exit(bool(writer._backlog))
     assert os.waitpid(child, 0)[1] == 0
-    database.is_away = False
+    database.refuses = None
     wait_until(lambda: not writer._backlog)
     assert written(database) == ["first"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 
 import pytest
+from refusing_store import RefusingStore, database_error
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
 from store_samples import NOW
@@ -13,7 +14,6 @@ from mailsend.errors import StoreError
 from mailsend.store import attempting, writer
 from mailsend.store.database import Database
 from mailsend.store.events import note
-from mailsend.store.location import read_location
 from mailsend.store.schema import mails
 from mailsend.store.writer import Writer
 from mailsend.store.written_together import Item, Repeatable
@@ -22,33 +22,9 @@ LONG = 30.0
 MANY = 20
 
 
-def problem(*, state="", kind=OperationalError, lost=False, statement="INSERT"):
-    """Give an error of the database, as a store tells it."""
-    cause = kind(statement, None, Exception("on purpose"), connection_invalidated=lost)
-    cause.orig.sqlstate = state
-    told = StoreError("the store failed")
-    told.__cause__ = cause
-    return told
-
-
-class Counting(Database):
-    """A store in memory that counts its transactions; ``refuses`` is raised instead of each."""
-
-    def __init__(self):
-        super().__init__(read_location("memory:"))
-        self.asked = 0
-        self.refuses = None
-
-    def writing(self, topic=None):
-        self.asked += 1
-        if self.refuses is not None:
-            raise self.refuses
-        return super().writing(topic)
-
-
 @pytest.fixture
 def database():
-    opened = Counting()
+    opened = RefusingStore()
     yield opened
     opened.close()
 
@@ -99,7 +75,7 @@ def kind(request):
 
 def test_a_database_that_is_away_is_asked_once(database, one, kind):
     """Each of those who wait is told the same, and none after the others."""
-    database.refuses = problem()
+    database.refuses = database_error()
     told = at_once(one, [write("a")] * MANY, kind=kind)
     assert told == [database.refuses] * MANY
     assert database.asked == 1
@@ -117,7 +93,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_database_that_fails_in_the_midst_is_not_asked_again(database, one, kind, fault):
     """Nor where it is the last of the works that it fails at."""
-    fails = problem(**FAULTS[fault])
+    fails = database_error(**FAULTS[fault])
     told = at_once(one, [*[write("a")] * MANY, write("last", lambda: fails)], kind=kind)
     assert told == [fails] * (MANY + 1)
     assert (database.asked, written(database)) == (1, [])
@@ -133,7 +109,7 @@ OWN = {
 @pytest.mark.parametrize("fault", OWN)
 def test_one_that_is_to_blame_takes_no_other_with_it(database, one, kind, fault):
     """It alone is told of its fault; the others are done."""
-    fails = problem(**OWN[fault])
+    fails = database_error(**OWN[fault])
     told = at_once(one, [write("a"), write("b", lambda: fails), write("c")], kind=kind)
     assert told == ["a", fails, "c"]
     assert written(database) == ["a", "c"]
@@ -148,12 +124,12 @@ def test_a_fault_of_ours_is_its_works_alone(database, one, kind):
 
 def test_a_database_that_goes_away_while_each_is_tried_is_asked_no_more(database, one, kind):
     """Those that were done are done; all that come after are told the same."""
-    lost = problem(lost=True)
+    lost = database_error(lost=True)
     tried = []
 
     def fails():
         tried.append(1)
-        return problem(kind=IntegrityError) if len(tried) == 1 else lost
+        return database_error(kind=IntegrityError) if len(tried) == 1 else lost
 
     told = at_once(one, [write("a"), write("b", fails), *[write("c")] * MANY], kind=kind)
     assert told == ["a", *[lost] * (MANY + 1)]
@@ -163,7 +139,7 @@ def test_a_database_that_goes_away_while_each_is_tried_is_asked_no_more(database
 @pytest.mark.parametrize("state", ["55P03", "57014"])
 def test_one_that_waits_in_vain_for_a_lock_holds_up_no_other(database, one, kind, state):
     """Another holds what it wants, as an idempotency key; it alone is told."""
-    fails = problem(state=state)
+    fails = database_error(state=state)
     told = at_once(one, [write("a", lambda: fails), write("b"), write("c")], kind=kind)
     assert told == [fails, "b", "c"]
 
@@ -171,7 +147,7 @@ def test_one_that_waits_in_vain_for_a_lock_holds_up_no_other(database, one, kind
 def test_many_that_wait_in_vain_do_not_wait_one_after_the_other(database, one, kind, monkeypatch):
     """When they have waited long enough together, the others are told the same."""
     monkeypatch.setattr(writer, "_HELD_UP", 0.0)
-    fails = problem(state="55P03")
+    fails = database_error(state="55P03")
     told = at_once(one, [write("a", lambda: fails)] * MANY, kind=kind)
     assert told == [fails] * MANY
     assert database.asked == 2
@@ -179,7 +155,7 @@ def test_many_that_wait_in_vain_do_not_wait_one_after_the_other(database, one, k
 
 def test_items_of_two_kinds_are_told_apart(database, one):
     """Two groups and a work in one commit; one item is to blame."""
-    fails = problem(kind=IntegrityError)
+    fails = database_error(kind=IntegrityError)
 
     def others(transaction, items):
         return together(transaction, items)
@@ -214,14 +190,14 @@ def deaf(database, monkeypatch):
             ended = self.inner.__exit__(*given)
             if lost["answers"]:
                 lost["answers"] -= 1
-                raise problem(lost=True, statement="COMMIT")
+                raise database_error(lost=True, statement="COMMIT")
             return ended
 
     def writing(self, topic=None):
         database.asked += 1
         return Unheard(real(self, topic))
 
-    monkeypatch.setattr(Counting, "writing", writing)
+    monkeypatch.setattr(RefusingStore, "writing", writing)
     return lost
 
 
@@ -283,7 +259,7 @@ def test_no_more_is_asked_than_there_is_time_for(database, one, deaf, monkeypatc
 def test_a_fault_of_its_own_at_the_second_time_is_told(database, one, deaf):
     """As it would have been at the first."""
     deaf["answers"] = 1
-    fails = problem(kind=IntegrityError)
+    fails = database_error(kind=IntegrityError)
     with pytest.raises(StoreError) as told:
         one.do(Repeatable(write("a"), again=write("b", lambda: fails)))
     assert told.value is fails
@@ -293,7 +269,7 @@ def test_the_futures_of_cancelled_items_stay_so(database, one):
     """Nobody waits for them, and nothing fails for want of somebody to tell."""
     with one._changed:
         first = one.submit_with(write("a"), together)
-        second = one.submit_with(write("b", lambda: problem(kind=IntegrityError)), together)
+        second = one.submit_with(write("b", lambda: database_error(kind=IntegrityError)), together)
         third: Future = one.submit_with(write("c"), together)
         first.cancel()
     assert isinstance(second.exception(LONG), StoreError)
