@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from postgres_server import PostgresServer
+from refusing_store import RefusingStore
 from store_samples import KEYS
 
 from mailsend.store import open_store, upgrade
@@ -67,3 +68,11 @@ def url(empty_url):
     """Give the URL of an upgraded store that several may open."""
     upgrade(empty_url)
     return empty_url
+
+
+@pytest.fixture
+def refusing():
+    """Give a store in memory whose transactions fail as they are told to."""
+    opened = RefusingStore()
+    yield opened
+    opened.close()
