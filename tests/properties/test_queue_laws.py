@@ -247,7 +247,7 @@ class QueueWalk(RuleBasedStateMachine):
             self._settle_late(claimed, told)
 
     def _settle_late(self, claimed, told):
-        """Those alone are settled who are in doubt since this very claim; nobody who is in other hands."""
+        """Those alone are settled who are in doubt since this very claim; nobody while another lets content out."""
         id, fence = claimed.row.id, claimed.row.fence
         before, known = self._rows(), self._recipients()
         ending = self._ending(claimed, told)
@@ -261,13 +261,17 @@ class QueueWalk(RuleBasedStateMachine):
                 or (known[id, one.position].outcome == Outcome.HELD and known[id, one.position].pinned)
             )
         }
-        busy = before[id].state == MailState.SENDING and news
+        newest = before[id].fence
+        out = any(one.marked == newest for (mail, _), one in known.items() if mail == id)
+        busy = before[id].state == MailState.SENDING and out and news
         settled = self.store.queue.settle(ending, now=self.now).result()
         assert settled == (None if busy else tuple(sorted(news)))
         if not settled:
             assert (self._rows(), self._recipients()) == (before, known)
             return
         self._changed_by(before, Act.SETTLE)
+        assert self._rows()[id].state != MailState.SENDING
+        assert self._rows()[id].fence == newest + (before[id].state == MailState.SENDING)
         for key, one in self._recipients().items():
             if key[0] == id and key[1] in news:
                 assert (one.outcome, one.due_at, one.pinned) == (news[key[1]], None, "")
@@ -278,12 +282,15 @@ class QueueWalk(RuleBasedStateMachine):
     @rule(
         told=st.lists(st.sampled_from([Outcome.ACCEPTED, Outcome.REJECTED]), min_size=3, max_size=3),
         seconds=st.sampled_from([0, 121, 1021]),
-        newer=st.booleans(),
+        newer=st.sampled_from(["", "claimed", "finished"]),
     )
     def come_late(self, told, seconds, newer):
-        """Whoever stood still comes back with last words, when others have had his mails, or have let content out again."""
+        """Whoever stood still comes back with last words, when others have his mails, or have let content out again."""
         self.now += timedelta(seconds=seconds)
         for one in self._claim(100) if newer else ():
+            if newer == "claimed":
+                self.hands[one.row.id, one.row.fence] = one
+                continue
             due = [who.position for who in one.recipients if who.due_at and who.due_at <= moment(self.now)]
             self.store.queue.mark(one.row.id, one.row.fence, due, server="mx", now=self.now).result()
             assert self._finish(one, [Outcome.UNKNOWN] * 3)

@@ -80,10 +80,10 @@ def test_a_mail_with_a_key_is_settled_likewise(mailer, server):
 
 @pytest.mark.usefixtures("stands_still")
 def test_who_never_got_content_is_asked_again(mailer, server):
-    """Refused in the envelope, nothing of it stands marked: the newer claim finds out by itself."""
+    """Refused in the envelope, nothing of it stands marked: the next claim finds out by itself."""
     mail = mailer.enqueue(a_mail(to=["bob@example.org", "gone@example.org"]))
     mailer.deliver_due()
-    assert state(mailer, mail) == ("sending", ["unknown", "pending"])
+    assert state(mailer, mail) == ("queued", ["accepted", "pending"])
     assert [one.recipients for one in server.messages] == [("bob@example.org",)]
 
 

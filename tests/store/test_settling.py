@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from kept_mails import keep, rows
+from sqlalchemy import text
 from store_samples import KEYS, NOW
 from stored_mails import a_mail
 
@@ -18,11 +21,16 @@ from mailsend.mailer.queueing.ending import ending_of, ending_of_lapsed
 from mailsend.model.address import Address, ByAddress
 from mailsend.model.report import Attempt, Outcome, RecipientResult
 from mailsend.model.rules import RetryRules
+from mailsend.store import open_store, upgrade
+from mailsend.store.queue.finish import Mark, mark_all
+from mailsend.store.queue.settle import settle
 from mailsend.store.schema import mails
+from mailsend.store.times import moment
 from mailsend.store.vault import Vault
 
 RETRY, HOLD = RetryRules(), RetryRules(unknown="hold")
 LEASE = 60.0
+LONG = 60.0  # seconds that nothing here should need
 SENT = NOW + timedelta(seconds=1)
 LAPSED = NOW + timedelta(seconds=LEASE + 2)
 AGAIN = LAPSED + timedelta(hours=1)
@@ -157,17 +165,43 @@ def test_a_refusal_that_its_caller_is_told_is_told_to_nobody_else(store, slow):
 
 
 @pytest.mark.parametrize("retry", [RETRY], indirect=True)
-def test_a_mail_in_newer_hands_is_not_touched(store, slow):
-    """Who holds it now may send at any moment: what is known waits until that is over."""
+def test_a_newer_claim_loses_the_mail_before_it_lets_anything_out(store, slow):
+    """Both have it already: the newer claim may neither send it once more nor say what became of it."""
     (newer,) = claim(store, AGAIN)
+    assert late(store, slow, {0: ACCEPTED, 1: ACCEPTED}, AGAIN) == (0, 1)
+    before = the(store)
+    assert (before[0].state, before[0].lease_until, before[0].worker) == ("done", None, "")
+    assert outcomes(store) == ("done", ["accepted", "accepted"])
+    assert not mark(store, newer, AGAIN)
+    assert late(store, newer, {0: Outcome.DEFERRED, 1: REJECTED}, AGAIN) == ()
+    assert the(store) == before
+
+
+@pytest.mark.parametrize("retry", [RETRY], indirect=True)
+def test_who_is_left_is_due_again_at_once(store, slow):
+    """Taken out of the newer claim's hands for the sake of one, the mail goes out to the other."""
+    (newer,) = claim(store, AGAIN)
+    assert late(store, slow, {0: ACCEPTED, 1: UNKNOWN}, AGAIN) == (0,)
+    assert outcomes(store) == ("queued", ["accepted", "unknown"])
+    assert not mark(store, newer, AGAIN, 1)
+    (again,) = claim(store, AGAIN)
+    assert again.row.fence == newer.row.fence + 2
+    assert mark(store, again, AGAIN, 1)
+    assert not mark(store, again, AGAIN, 0)
+
+
+@pytest.mark.parametrize("retry", [RETRY], indirect=True)
+def test_a_newer_claim_that_lets_content_out_keeps_the_mail(store, slow):
+    """A copy is on its way to one of them: what is known of the other waits until that is over."""
+    (newer,) = claim(store, AGAIN)
+    assert mark(store, newer, AGAIN, 0)
     before = the(store)
     assert late(store, slow, {0: ACCEPTED, 1: ACCEPTED}, AGAIN) is None
     assert the(store) == before
-    assert store.queue.finish(
-        ending(newer, {0: Outcome.DEFERRED, 1: Outcome.DEFERRED}, AGAIN), now=AGAIN
-    ).result()
-    assert late(store, slow, {0: ACCEPTED, 1: ACCEPTED}, AGAIN) == (0, 1)
-    assert outcomes(store) == ("done", ["accepted", "accepted"])
+    results = {0: Outcome.DEFERRED, 1: Outcome.DEFERRED}
+    assert store.queue.finish(ending(newer, results, AGAIN), now=AGAIN).result()
+    assert late(store, slow, {0: ACCEPTED, 1: ACCEPTED}, AGAIN) == (1,)
+    assert outcomes(store) == ("queued", ["unknown", "accepted"])
 
 
 @pytest.mark.parametrize("retry", [RETRY], indirect=True)
@@ -294,3 +328,58 @@ def test_a_mail_that_is_gone_is_no_mistake(store, slow):
     """Its record has been cleaned away meanwhile: there is nothing to settle."""
     end = ending(slow, {0: ACCEPTED}, LAPSED)
     assert store.queue.settle(replace(end, id="01gone"), now=LAPSED).result() == ()
+
+
+@pytest.fixture
+def both(postgres):
+    """Give a store on PostgreSQL: one worker is late with a last word, and a newer one has the mail."""
+    url = postgres.new_database()
+    upgrade(url)
+    with open_store(url, secret_keys=KEYS) as store:
+        keep(store, a_mail())
+        (slow,) = claim(store, SENT)
+        assert mark(store, slow, SENT)
+        assert claim(store, LAPSED) == ()
+        (newer,) = claim(store, AGAIN)
+        yield store, ending(slow, {0: ACCEPTED, 1: ACCEPTED}, AGAIN), newer.row
+
+
+@pytest.mark.postgres
+def test_content_that_is_about_to_go_out_is_waited_for(both):
+    """Its mark is not committed yet: whoever is late sees it all the same, and leaves the mail alone."""
+    store, end, row = both
+    at = moment(AGAIN)
+    with ThreadPoolExecutor() as threads:
+        with store._database.writing() as transaction:
+            assert mark_all(transaction, [Mark(row.id, row.fence, (0,), "mx", at)]) == [True]
+            settling = threads.submit(_in_a_transaction, store, lambda one: settle(one, end, now=at))
+            _until_one_waits(store)
+        assert settling.result(LONG) is None
+    assert outcomes(store) == ("sending", ["unknown", "unknown"])
+
+
+@pytest.mark.postgres
+def test_no_content_goes_out_while_a_mail_is_settled(both):
+    """The newer claim's mark waits for the late one's word, and is refused then."""
+    store, end, row = both
+    at = moment(AGAIN)
+    with ThreadPoolExecutor() as threads:
+        with store._database.writing() as transaction:
+            assert settle(transaction, end, now=at) == (0, 1)
+            marks = [Mark(row.id, row.fence, (0, 1), "mx", at)]
+            marking = threads.submit(_in_a_transaction, store, lambda one: mark_all(one, marks))
+            _until_one_waits(store)
+        assert marking.result(LONG) == [False]
+    assert outcomes(store) == ("done", ["accepted", "accepted"])
+
+
+def _in_a_transaction(store, work):
+    with store._database.writing() as transaction:
+        return work(transaction)
+
+
+def _until_one_waits(store):
+    """Wait until a backend waits for another's lock."""
+    asked = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while not store._database.looking(lambda one: one.connection.execute(asked).scalar_one()):
+        time.sleep(0.01)

@@ -87,6 +87,7 @@ _NEXT: Final[Mapping[Act, Mapping[MailState | None, tuple[MailState, ...]]]] = M
         Act.LAPSE: {_SENDING: (_QUEUED, _HELD, _DONE, _EXPIRED)},
         Act.SETTLE: {
             _QUEUED: (_QUEUED, _DONE, _EXPIRED),
+            _SENDING: (_QUEUED, _DONE, _EXPIRED),
             _HELD: (_HELD, _DONE, _EXPIRED),
             _DONE: (_DONE,),
             _CANCELLED: (_CANCELLED,),
@@ -147,7 +148,8 @@ def comes_to(state: MailState | None, act: Act) -> tuple[MailState, ...]:
 def allowed_from(act: Act) -> tuple[MailState, ...]:
     """Give the states in which ``act`` is possible: SQL's ``state IN (…)``.
 
-    ``force`` and ``settle`` take a mail that is done only where a recipient's outcome is unknown.
+    ``force`` and ``settle`` take a mail that is done only where a recipient's outcome is unknown, ``settle`` one
+    that is being sent only where its newest claim has let no content out.
     """
     return tuple(state for state in _NEXT[act] if state is not None)
 
@@ -227,10 +229,12 @@ def settled_state(state: MailState, outcomes: Iterable[Outcome], *, resend: bool
     """Give the state of a mail in which recipients were settled; ``outcomes`` are those of all.
 
     It is computed as ever, but that nobody is let go whom a person holds, and that nothing begins again
-    that has ended. ``resend``: somebody who is unknown is sent to once more.
+    that has ended; one that is being sent is taken out of those hands. ``resend``: somebody who is unknown is
+    sent to once more.
     """
     computed = state_of(outcomes, resend=resend)
-    return computed if computed in comes_to(state, Act.SETTLE) else state
+    stays = _QUEUED if state is _SENDING else state
+    return computed if computed in comes_to(state, Act.SETTLE) else stays
 
 
 def _refused(reason: MailStateRefused) -> Refused:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, null, select, update
 
-from mailsend.decide.state import LAST_WORDS, Act, allowed_from, frozen_after, is_news, settled_state
+from mailsend.decide.state import LAST_WORDS, Act, frozen_after, is_news, settled_state
 from mailsend.model.erasure import ERASED
 from mailsend.model.mail_state import MailState
 from mailsend.model.report import Outcome
@@ -29,10 +29,11 @@ __all__ = ["marked_under", "settle"]
 _BY: Final = "mailsend"
 _GAVE_UP: Final = "gave_up"
 _OPEN: Final = (MailState.QUEUED, MailState.HELD)
+_GOING: Final = (*_OPEN, MailState.SENDING)
 
 _PEOPLE: Final = ("sender", "requested", "sender_mailbox", "reply_to", "reverse_path")
 _SEEN: Final = (
-    "id", "state", "frozen", "priority", "attempts", "customer", "reason", "why", "due_at", "done_at",
+    "id", "state", "frozen", "priority", "fence", "attempts", "customer", "reason", "why", "due_at", "done_at",
 )  # fmt: skip
 _MAIL: Final = Statement(
     select(*(message.c[one] for one in (*_SEEN, *_PEOPLE)))
@@ -47,10 +48,12 @@ _RECIPIENTS: Final = Statement(
     .with_for_update()
 )
 _CHANGED: Final = (
-    "state", "frozen", "due_at", "rank", "attempts", "done_at", "reason", "why", "server", "queue_id",
+    "state", "fence", "frozen", "due_at", "rank", "attempts", "done_at", "reason", "why", "server", "queue_id",
 )  # fmt: skip
 _SET: Final = Statement(
-    update(message).where(message.c.id == bindparam("mail")).values({one: bindparam(one) for one in _CHANGED})
+    update(message)
+    .where(message.c.id == bindparam("mail"))
+    .values({one: bindparam(one) for one in _CHANGED} | {"lease_until": null(), "worker": ""})
 )
 
 
@@ -58,8 +61,8 @@ def settle(transaction: Transaction, ending: Ending, *, now: int) -> tuple[int, 
     """Write down what ``ending``, which came too late, says of those who are unknown; give their positions.
 
     Those alone whom its own claim was the last to let content out to, and only that they were accepted
-    or rejected. None: the mail is in another claim's hands, which is to end first. ``now`` is in
-    microseconds.
+    or rejected. A newer claim that has let no content out yet loses the mail by that: neither its marks nor
+    its endings count any more. None: one that has, which is to end first. ``now`` is in microseconds.
     """
     told = {one.position: one for one in ending.recipients if one.outcome in LAST_WORDS}
     rows = transaction.run(_MAIL, mail=ending.id) if told else ()
@@ -70,7 +73,7 @@ def settle(transaction: Transaction, ending: Ending, *, now: int) -> tuple[int, 
     settled = [_settled(one, told[one.position]) for one in recipients if _is_news(one, told, ending.fence)]
     if not settled or _is_erased(row, recipients):
         return ()
-    if row.state not in allowed_from(Act.SETTLE):
+    if row.state == MailState.SENDING and any(one.marked == row.fence for one in recipients):
         return None
     after = _written(transaction, ending, row, recipients, settled, now)
     places = tuple(one.position for one in settled)
@@ -126,13 +129,15 @@ def _written(
     resend = any(one.outcome == Outcome.UNKNOWN and one.due_at is not None for one in standing)
     before = MailState(row.state)
     after = settled_state(before, [Outcome(one.outcome) for one in standing], resend=resend)
-    ends = before in _OPEN and after not in _OPEN
+    ends = before in _GOING and after not in _OPEN
     due = min(dues, default=None) if after is MailState.QUEUED else row.due_at if after in _OPEN else None
     last = settled[-1]
     transaction.run(
         _SET,
         mail=row.id,
         state=str(after),
+        # Whoever had it lets nothing out, and finishes nothing.
+        fence=row.fence + (before is MailState.SENDING),
         frozen=int(frozen_after(Act.SETTLE, after, frozen=bool(row.frozen))),
         due_at=due,
         rank=rank(due, row.priority),
