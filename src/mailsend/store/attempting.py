@@ -16,7 +16,7 @@ from mailsend.store.written_together import Item, Work
 if TYPE_CHECKING:
     from mailsend.store.database import Database, Transaction
 
-__all__ = ["Failure", "attempt", "attempt_surely", "is_the_databases"]
+__all__ = ["Failure", "attempt", "attempt_surely", "is_the_databases", "unheard"]
 
 # PostgreSQL's classes of errors that only some of what was written may have made: a transaction undone for
 # another's sake, and a row too large for an index (PostgreSQL's manual, appendix A).
@@ -91,6 +91,11 @@ def attempt_surely(
         if monotonic() - began > _LONGEST:
             break
     return unsure or replace(told, problem=_unknown(told.problem))
+
+
+def unheard(problem: StoreError) -> Failure:
+    """Say that a statement may have been its own commit, though its answer was not heard."""
+    return Failure(problem=_unknown(problem), is_whole=True, passes=True, is_unsure=True)
 
 
 def is_the_databases(problem: BaseException) -> bool:

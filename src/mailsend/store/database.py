@@ -24,6 +24,8 @@ from mailsend.store.revision import check, create_all
 from mailsend.store.same_file import SameFile
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from sqlalchemy import Connection, Engine
 
     from mailsend.store.statement import Statement
@@ -81,6 +83,7 @@ class Database:
         self._lock = threading.Lock()
         self._only = threading.RLock()
         self._open: _Opened | None = None
+        self._lent: dict[Direct, AbstractEventLoop] = {}
         _all.add(self)
 
     @property
@@ -99,6 +102,40 @@ class Database:
     def looking(self, work: Callable[[Transaction], T]) -> T:
         """Give what ``work`` reads; it is done again where a connection was lost while it waited."""
         return self._outside_transactions(work, again=True)
+
+    def lend(self, loop: AbstractEventLoop) -> Direct | None:
+        """Give a connection that waits for what is its own commit, and can be asked without waiting.
+
+        None where there is none, or where this is not ``is_far``. It is to be taken back by ``loop``.
+        """
+        if self._lent:
+            self._take_from_closed_loops()
+        opened = self._open
+        if opened is None or not self.is_far:
+            return None
+        with contextlib.suppress(IndexError):
+            while (direct := opened.reading.pop()).is_stale:
+                _discard(direct)
+            if direct.libpq is not None:
+                self._lent[direct] = loop
+                return direct
+            _keep(opened.reading, direct)
+        return None
+
+    def take_back(self, direct: Direct, *, is_sound: bool = True) -> None:
+        """Keep what was lent, where this is still open and nothing went wrong with it."""
+        self._lent.pop(direct, None)
+        opened = self._open
+        if is_sound and opened is not None and opened.engine is direct.connection.engine:
+            _keep(opened.reading, direct)
+        else:
+            _discard(direct)
+
+    def _take_from_closed_loops(self) -> None:
+        for direct, loop in tuple(self._lent.items()):
+            if loop.is_closed() and self._lent.pop(direct, None) is not None:
+                direct.broken_by(direct.ended)
+                _discard(direct)
 
     def _outside_transactions(self, work: Callable[[Transaction], T], *, again: bool) -> T:
         with self._alone():
@@ -151,6 +188,7 @@ class Database:
         """Close what this process opened; a second time it does nothing."""
         with self._lock:
             opened, self._open, self._closed = self._open, None, True
+        self._take_from_closed_loops()
         if opened is None:
             return
         for direct in (*opened.reading, *opened.writing):
@@ -161,7 +199,8 @@ class Database:
         """Let go of what the parent process has open, and close none of it."""
         if self._open is not None:
             forgotten(self._open)
-        self._open = None
+        forgotten(self._lent)
+        self._open, self._lent = None, {}
         # A thread of the parent's may hold these, and it does not exist here.
         self._lock = threading.Lock()
         self._only = threading.RLock()

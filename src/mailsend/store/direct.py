@@ -31,12 +31,16 @@ class Direct:
         self._error: Final[type[Exception]] = driver.Error
         self._cursor: Callable[[], Any] = raw.cursor
         self._spoken_to: Callable[[], bool] | None = None
+        self.libpq: Any = None  # what asks without waiting, where this is PostgreSQL in UTF-8
+        self.prepared: Final[dict[Compiled, bytes]] = {}  # the names of what was asked so
         if connection.dialect.driver == "psycopg":
             self._spoken_to = _hears_at(raw.fileno())
             # It would read each statement of more than fifty values anew, to number them.
             numbering: Any = type(connection.dialect)
             self.dialect = numbering(paramstyle="numeric_dollar")
             self._cursor = lambda: driver.RawCursor(raw)
+            if raw.info.encoding == "utf-8":
+                self.libpq = raw.pgconn
 
     @property
     def is_stale(self) -> bool:
@@ -96,6 +100,18 @@ class Direct:
             connection_invalidated=lost,
             dialect=dialect,
         )
+
+    def broken_by(self, problem: Exception) -> DBAPIError:
+        """Give up a connection on which nothing more can be said; give the error that tells it."""
+        self.connection.invalidate(problem)
+        return DBAPIError(None, None, problem, hide_parameters=True, connection_invalidated=True)
+
+    @property
+    def ended(self) -> Exception:
+        """The driver's error for a connection that its server has ended."""
+        driver: Any = self.connection.dialect.loaded_dbapi
+        problem: Exception = driver.OperationalError("the connection is lost")
+        return problem
 
 
 @final

@@ -60,13 +60,14 @@ class Statement:
 
     def run(self, ground: Direct | Guest, values: dict[str, Any]) -> Sequence[Any]:
         """Run it with ``values`` by name; give the rows of a query (named tuples), and none otherwise."""
-        return ground.run(self._for(ground.dialect), values)
+        return ground.run(self.compiled_for(ground.dialect), values)
 
     def run_many(self, ground: Direct | Guest, rows: Sequence[dict[str, Any]]) -> int:
         """Run it once for each of ``rows``; give how many rows of the table it changed in all."""
-        return ground.run_many(self._for(ground.dialect), rows) if rows else 0
+        return ground.run_many(self.compiled_for(ground.dialect), rows) if rows else 0
 
-    def _for(self, dialect: Dialect) -> Compiled:
+    def compiled_for(self, dialect: Dialect) -> Compiled:
+        """Give its text as the driver of ``dialect`` takes it."""
         # A caller's connection may have another driver, which marks values in another way, as ours may.
         found = self._compiled.get(key := (dialect.name, dialect.driver, dialect.paramstyle))
         if found is None:

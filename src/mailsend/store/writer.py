@@ -131,8 +131,13 @@ class Writer:
                 self._turn.release()
         return self.submit(work).result()
 
-    def _do_here(self, work: Work) -> Any:
-        told = attempt_surely(self._database, [work])
+    def do_again(self, work: Work, unsure: Failure | None) -> Any:
+        """Do what was asked of the database in another way, and wait; ``unsure``: it may be written already."""
+        with self._turn:
+            return self._do_here(work, unsure)
+
+    def _do_here(self, work: Work, unsure: Failure | None = None) -> Any:
+        told = attempt_surely(self._database, [work], unsure)
         if not isinstance(told, Failure):
             self._has_answered()
             return told[0]

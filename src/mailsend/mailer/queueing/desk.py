@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -14,9 +14,12 @@ from mailsend.model.queue_reason import QueueReason
 from mailsend.store.times import moment
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from mailsend.mailer.core import Core
     from mailsend.model.submission import Submission
     from mailsend.store import Store
+    from mailsend.store.attempting import Failure
     from mailsend.store.queue import Claimed, Deposit, Placed
 
 __all__ = ["QueueDesk"]
@@ -64,6 +67,16 @@ class QueueDesk:
     def put_together(self, callers: Sequence[Sequence[Deposit]]) -> Future[list[tuple[Placed, ...]]]:
         """Put in what each of several callers gives, all of it plain, with one commit."""
         return self._store.queue.put_together(callers)
+
+    def put_by_loop(
+        self, deposit: Deposit, loop: AbstractEventLoop, answered: Callable[[Failure | None], object]
+    ) -> bool:
+        """Begin to put a mail in without a thread; False: it is to be put in as any other."""
+        return self._store.queue.put_by_loop(deposit, loop, answered)
+
+    def put_again(self, deposit: Deposit, failure: Failure) -> Placed:
+        """Put in what the loop could not, once, and wait for the commit."""
+        return self._store.queue.put_again(deposit, failure)
 
     def put_at_once(self, deposits: Sequence[Deposit]) -> tuple[Placed, ...]:
         """Put mails in, with one commit, and wait for it."""

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
 from mailsend.store.attempting import is_the_databases
+from mailsend.store.queue import Placed
 
 if TYPE_CHECKING:
     from mailsend.mailer.queueing.desk import QueueDesk
-    from mailsend.store.queue import Deposit, Placed
+    from mailsend.store.attempting import Failure
+    from mailsend.store.queue import Deposit
 
 __all__ = ["HandingIn"]
 
@@ -52,6 +54,9 @@ class HandingIn:
                 loop.call_soon_threadsafe(self._answer, loop, desk, handed, done)
 
         try:
+            match handed:
+                case [([deposit], future)] if deposit.is_single and _by_loop(loop, desk, deposit, future):
+                    return
             putting = desk.put_together([deposits for deposits, _ in handed])
         except Exception as problem:  # noqa: BLE001 - it is told to whoever waits
             _fail(handed, problem)
@@ -69,6 +74,33 @@ class HandingIn:
         else:
             for one in handed:  # one of them is to blame: each is tried by itself
                 self._hand_in(loop, desk, [one])
+
+
+def _by_loop(
+    loop: Loop, desk: QueueDesk, deposit: Deposit, future: asyncio.Future[tuple[Placed, ...]]
+) -> bool:
+    """Begin to put in one mail that nobody shares a commit with; False: the store's thread has to."""
+
+    def answered(failure: Failure | None) -> None:
+        if failure is None:
+            if not future.done():
+                future.set_result((Placed(deposit.message["id"]),))
+            return
+        try:
+            putting = loop.run_in_executor(None, desk.put_again, deposit, failure)
+        except RuntimeError:  # the loop is at its end
+            _fail([((deposit,), future)], failure.problem)
+        else:
+            putting.add_done_callback(told)
+
+    def told(done: asyncio.Future[Placed]) -> None:
+        problem = asyncio.CancelledError() if done.cancelled() else done.exception()
+        if problem is not None:
+            _fail([((deposit,), future)], problem)
+        elif not future.done():
+            future.set_result((done.result(),))
+
+    return desk.put_by_loop(deposit, loop, answered)
 
 
 def _fail(handed: list[Handed], problem: BaseException) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mailsend.store.queue.endings import Ending
 
 __all__ = [
+    "SINGLE",
     "Deposit",
     "Placed",
     "place",
@@ -30,6 +31,7 @@ __all__ = [
     "place_callers",
     "place_single",
     "place_together",
+    "single_values",
 ]
 
 Row = dict[str, Any]
@@ -182,17 +184,22 @@ def place_callers(
 
 def place_single(transaction: Transaction, deposit: Deposit) -> Placed:
     """Put in what ``is_single`` by one statement, as PostgreSQL knows it: asked once, not five times."""
+    transaction.run(SINGLE, **single_values(deposit))
+    return Placed(deposit.message["id"])
+
+
+def single_values(deposit: Deposit) -> Row:
+    """Give the values of SINGLE."""
     (recipient,), content = deposit.recipients, deposit.content or {}
     values = dict(deposit.message)
     values.update([(_IN_RECIPIENT[name], value) for name, value in recipient.items()])
     values.update([(_IN_CONTENT[name], value) for name, value in content.items()])
-    transaction.run(_SINGLE, **values)
-    return Placed(deposit.message["id"])
+    return values
 
 
 _IN_RECIPIENT: Final = {one.name: f"recipient_{one.name}" for one in mails.recipient.columns}
 _IN_CONTENT: Final = {one.name: f"content_{one.name}" for one in mails.content.columns}
-_SINGLE: Final = insertions(
+SINGLE: Final = insertions(
     (mails.message, {}), (mails.recipient, _IN_RECIPIENT), (mails.content, _IN_CONTENT)
 )
 

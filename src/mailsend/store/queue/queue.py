@@ -7,9 +7,11 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, final
 
+from mailsend.store.asking import ask
 from mailsend.store.giving_back import give_back
 from mailsend.store.queue.claim import Claimed, claim, next_due
 from mailsend.store.queue.deposit import (
+    SINGLE,
     Deposit,
     Placed,
     place,
@@ -17,6 +19,7 @@ from mailsend.store.queue.deposit import (
     place_callers,
     place_single,
     place_together,
+    single_values,
 )
 from mailsend.store.queue.endings import Ending
 from mailsend.store.queue.finish import Mark, finish_all, mark_all, renew, write_all
@@ -28,6 +31,9 @@ from mailsend.store.times import moment, time_or_none
 from mailsend.store.written_together import Item, Repeatable
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from mailsend.store.attempting import Failure
     from mailsend.store.database import Database, Transaction
     from mailsend.store.writer import Writer
 
@@ -58,6 +64,22 @@ class Queue:
             case [[deposit]] if deposit.is_single:
                 work.alone = lambda transaction: [(place_single(transaction, deposit),)]
         return self._writer.submit(work)
+
+    def put_by_loop(
+        self, deposit: Deposit, loop: AbstractEventLoop, answered: Callable[[Failure | None], object]
+    ) -> bool:
+        """Begin to put in what ``is_single`` without a thread; the loop calls ``answered`` after the commit.
+
+        False: nothing is begun, and it is to be put in as any other. What ``answered`` is given is for
+        ``put_again``.
+        """
+        return ask(self._database, SINGLE, single_values(deposit), loop=loop, answered=answered)
+
+    def put_again(self, deposit: Deposit, failure: Failure) -> Placed:
+        """Put in what ``put_by_loop`` could not, once, and wait for the commit."""
+        work = Item(place_together, [deposit])
+        placed: tuple[Placed, ...] = self._writer.do_again(work, failure if failure.is_unsure else None)
+        return placed[0]
 
     def put_at_once(self, deposits: Sequence[Deposit], *, now: datetime) -> tuple[Placed, ...]:
         """Put them in likewise, and wait for the commit: the quickest way for one caller."""

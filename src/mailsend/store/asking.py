@@ -1,0 +1,169 @@
+"""One statement asked of PostgreSQL by an event loop: no thread waits for its answer.
+
+To a thread and back costs as much as a statement does. It is told by libpq's asynchronous commands
+(PostgreSQL's manual, 32.4), as psycopg gives them in ``psycopg.pq``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, final
+
+from mailsend.errors import StoreError
+from mailsend.store.attempting import Failure, unheard
+from mailsend.store.failures import told
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from mailsend.store.database import Database
+    from mailsend.store.direct import Direct
+    from mailsend.store.statement import Compiled, Statement
+
+__all__ = ["Answered", "ask"]
+
+Answered = Callable[[Failure | None], object]
+
+_DONE: Final = 1  # libpq's PGRES_COMMAND_OK
+_SOUND: Final = 0  # and CONNECTION_OK
+_TEXT: Final = 0
+_BINARY: Final = 1
+_OCTETS: Final = frozenset((str, bytes))
+
+
+def ask(
+    database: Database,
+    statement: Statement,
+    values: dict[str, Any],
+    *,
+    loop: AbstractEventLoop,
+    answered: Answered,
+) -> bool:
+    """Begin to write by a single statement, which gives no rows and is its own commit.
+
+    The loop calls ``answered``, with None once it is committed. Otherwise with a Failure: where that is
+    not unsure, nothing is written, and whoever tries again is told why. False: nothing is begun, since no
+    connection waits here, or the loop can listen to none.
+    """
+    direct = database.lend(loop)
+    if direct is None:
+        return False
+    asking = _Asking(database, direct, statement.compiled_for(direct.dialect), loop, answered)
+    try:
+        loop.add_reader(asking.socket, asking.hear)
+    except NotImplementedError:  # as on Windows
+        database.take_back(direct)
+        return False
+    asking.begin(values)
+    return True
+
+
+@final
+class _Asking:
+    """A statement on its way to the server and back; it is prepared there after its first time."""
+
+    def __init__(
+        self,
+        database: Database,
+        direct: Direct,
+        statement: Compiled,
+        loop: AbstractEventLoop,
+        answered: Answered,
+    ) -> None:
+        self._database = database
+        self._direct = direct
+        self._statement = statement
+        self._loop = loop
+        self._answered: Answered | None = answered
+        self._libpq: Any = direct.libpq
+        self._is_done = False
+        self._writes = False
+        self.socket: int = self._libpq.socket
+
+    def begin(self, values: dict[str, Any]) -> None:
+        """Send it, as much of it as the network takes."""
+        try:
+            arranged = self._statement.arranged(values)
+            # As octets the server looks at the whole of a text; otherwise it would end at a NUL.
+            kinds = [_BINARY if type(one) in _OCTETS else _TEXT for one in arranged]
+            octets = [_octets(one) for one in arranged]
+            name = self._direct.prepared.get(self._statement)
+            if name is not None:
+                self._libpq.send_query_prepared(name, octets, kinds)
+            else:
+                self._libpq.send_query_params(self._statement.text.encode(), octets, param_formats=kinds)
+            self._flush()
+        except Exception as problem:  # noqa: BLE001 - it is told to whoever waits
+            self._break_off(problem)
+
+    def hear(self) -> None:
+        """Take what the server says; the loop calls it when there is something."""
+        try:
+            self._libpq.consume_input()
+            while not self._libpq.is_busy():
+                result = self._libpq.get_result()
+                if result is None:
+                    self._go_on()
+                    return
+                self._is_done = result.status == _DONE
+        except Exception as problem:  # noqa: BLE001 - it is told to whoever waits
+            self._break_off(problem)
+
+    def _go_on(self) -> None:
+        if not self._is_done and self._libpq.status != _SOUND:
+            raise self._direct.ended
+        if self._statement in self._direct.prepared or not self._is_done:
+            self._end()
+            return
+        self._direct.prepared[self._statement] = name = b"mailsend_%d" % len(self._direct.prepared)
+        self._tell(None)
+        self._is_done = False
+        self._libpq.send_prepare(name, self._statement.text.encode())
+        self._flush()
+
+    def _end(self) -> None:
+        self._leave()
+        self._database.take_back(self._direct, is_sound=self._is_done)
+        self._tell(None if self._is_done else Failure(problem=_REFUSED))
+
+    def _break_off(self, problem: Exception) -> None:
+        """Give the connection up; the server may do what it was asked all the same."""
+        self._leave()
+        lost = self._direct.broken_by(problem)
+        error = told(lost, self._database.location)
+        error.__cause__ = lost
+        self._database.take_back(self._direct, is_sound=False)
+        self._tell(unheard(error))
+
+    def _tell(self, failure: Failure | None) -> None:
+        answered, self._answered = self._answered, None
+        if answered is not None:
+            answered(failure)
+
+    def _flush(self) -> None:
+        """Send on what the network takes; the loop calls it when it takes more."""
+        try:
+            is_left = bool(self._libpq.flush())
+        except Exception as problem:  # noqa: BLE001 - it is told to whoever waits
+            self._break_off(problem)
+            return
+        if is_left and not self._writes:
+            self._loop.add_writer(self.socket, self._flush)
+        elif self._writes and not is_left:
+            self._loop.remove_writer(self.socket)
+        self._writes = is_left
+
+    def _leave(self) -> None:
+        self._loop.remove_reader(self.socket)
+        if self._writes:
+            self._loop.remove_writer(self.socket)
+
+
+_REFUSED: Final = StoreError("the server refused a statement", advice="Try it once more: then it says why.")
+
+
+def _octets(value: Any) -> bytes | None:
+    kind = type(value)
+    if kind is str:
+        return value.encode()  # type: ignore[no-any-return]  # it is text
+    return b"%d" % value if kind is int else value  # octets, or none
