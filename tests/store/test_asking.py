@@ -6,6 +6,7 @@ import asyncio
 import gc
 import threading
 
+import psycopg
 import pytest
 from cutting_relay import CuttingRelay
 from postgres_server import PASSWORD
@@ -321,13 +322,16 @@ def test_a_loop_closed_meanwhile_leaves_nothing_open(url, caplog):
         await mailer.enqueue(a_mail(0))
         await all_is_back(mailer)
         desk = mailer._core.queue_desk("it")
-        mailer._handing_in.put(desk, [desk.deposit(await mailer.preview(a_mail(1)), how="enqueue")])
+        deposit = desk.deposit(await mailer.preview(a_mail(1)), how="enqueue")
+        locking.execute("LOCK TABLE mailsend_message IN EXCLUSIVE MODE")  # so the answer waits
+        mailer._handing_in.put(desk, [deposit])
         await asyncio.sleep(0)
 
-    loop.run_until_complete(begin())
-    loop.close()
-    database = database_of(mailer)
-    assert len(database._lent) == 1
+    with psycopg.connect(url) as locking:
+        loop.run_until_complete(begin())
+        loop.close()
+        database = database_of(mailer)
+        assert len(database._lent) == 1
     mailer._core.store_door.close()
     gc.collect()
     assert database._lent == {}

@@ -6,7 +6,8 @@ To a thread and back costs as much as a statement does. It is told by libpq's as
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, final
 
 from mailsend.errors import StoreError
@@ -20,27 +21,33 @@ if TYPE_CHECKING:
     from mailsend.store.direct import Direct
     from mailsend.store.statement import Compiled, Statement
 
-__all__ = ["Answered", "ask"]
+__all__ = ["Answered", "Kind", "ask"]
 
 Answered = Callable[[Failure | None], object]
 
 _DONE: Final = 1  # libpq's PGRES_COMMAND_OK
 _SOUND: Final = 0  # and CONNECTION_OK
-_TEXT: Final = 0
-_BINARY: Final = 1
-_OCTETS: Final = frozenset((str, bytes))
+
+
+class Kind(IntEnum):
+    """How a value is told to the server: libpq's formats."""
+
+    NUMBER = 0
+    OCTETS = 1  # a text as well: otherwise it would end at a NUL
 
 
 def ask(
     database: Database,
     statement: Statement,
-    values: dict[str, Any],
+    values: Sequence[Any],
     *,
+    kinds: Sequence[Kind],
     loop: AbstractEventLoop,
     answered: Answered,
 ) -> bool:
     """Begin to write by a single statement, which gives no rows and is its own commit.
 
+    ``values`` are in the order in which the statement names them, each once, and so are their ``kinds``.
     The loop calls ``answered``, with None once it is committed. Otherwise with a Failure: where that is
     not unsure, nothing is written, and whoever tries again is told why. False: nothing is begun, since no
     connection waits here, or the loop can listen to none.
@@ -54,7 +61,7 @@ def ask(
     except NotImplementedError:  # as on Windows
         database.take_back(direct)
         return False
-    asking.begin(values)
+    asking.begin(values, kinds)
     return True
 
 
@@ -80,13 +87,13 @@ class _Asking:
         self._writes = False
         self.socket: int = self._libpq.socket
 
-    def begin(self, values: dict[str, Any]) -> None:
+    def begin(self, values: Sequence[Any], kinds: Sequence[Kind]) -> None:
         """Send it, as much of it as the network takes."""
         try:
-            arranged = self._statement.arranged(values)
-            # As octets the server looks at the whole of a text; otherwise it would end at a NUL.
-            kinds = [_BINARY if type(one) in _OCTETS else _TEXT for one in arranged]
-            octets = [_octets(one) for one in arranged]
+            octets = [
+                one.encode() if (kind := type(one)) is str else b"%d" % one if kind is int else one
+                for one in values
+            ]
             name = self._direct.prepared.get(self._statement)
             if name is not None:
                 self._libpq.send_query_prepared(name, octets, kinds)
@@ -160,10 +167,3 @@ class _Asking:
 
 
 _REFUSED: Final = StoreError("the server refused a statement", advice="Try it once more: then it says why.")
-
-
-def _octets(value: Any) -> bytes | None:
-    kind = type(value)
-    if kind is str:
-        return value.encode()  # type: ignore[no-any-return]  # it is text
-    return b"%d" % value if kind is int else value  # octets, or none

@@ -50,6 +50,10 @@ class Transaction:
         """Run ``statement``; give its rows."""
         return statement.run(self._ground, values)
 
+    def run_arranged(self, statement: Statement, values: tuple[Any, ...]) -> Sequence[Any]:
+        """Run ``statement`` with all of its values in its own order, on PostgreSQL; give its rows."""
+        return statement.run(self._ground, values)
+
     def run_many(self, statement: Statement, rows: Sequence[dict[str, Any]]) -> int:
         """Run ``statement`` once for each of ``rows``; give how many rows of the table changed."""
         return statement.run_many(self._ground, rows)

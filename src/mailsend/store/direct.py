@@ -47,7 +47,7 @@ class Direct:
         """Whether its server said something while nobody asked: most likely that it ended."""
         return self._spoken_to is not None and self._spoken_to()
 
-    def run(self, statement: Compiled, values: dict[str, Any]) -> Sequence[Any]:
+    def run(self, statement: Compiled, values: dict[str, Any] | tuple[Any, ...]) -> Sequence[Any]:
         """Run it; give its rows as named tuples."""
         cursor, found = self._execute(statement.text, statement.arranged(values))
         return statement.named(cursor.description, found) if found else ()
@@ -122,7 +122,7 @@ class Guest:
         self.connection: Final = connection
         self.dialect: Final = connection.dialect
 
-    def run(self, statement: Compiled, values: dict[str, Any]) -> Sequence[Any]:
+    def run(self, statement: Compiled, values: dict[str, Any] | tuple[Any, ...]) -> Sequence[Any]:
         """Run it; give its rows as named tuples."""
         result = self.connection.exec_driver_sql(statement.text, statement.arranged(values))
         return result.fetchall() if result.returns_rows else ()

@@ -31,8 +31,10 @@ class Compiled:
         self._in_order: Final = None if order is None else _in_order(order)
         self._row: Callable[[Sequence[Any]], Any] | None = None
 
-    def arranged(self, values: dict[str, Any]) -> Any:
-        """Give ``values``, and those of its own, as the driver takes them."""
+    def arranged(self, values: dict[str, Any] | tuple[Any, ...]) -> Any:
+        """Give ``values``, and those of its own, as the driver takes them; a tuple is so already."""
+        if isinstance(values, tuple):
+            return values
         if self._given:
             values = {**self._given, **values}
         return values if self._in_order is None else self._in_order(values)
@@ -58,7 +60,7 @@ class Statement:
         self._columns: Final = columns
         self._compiled: dict[tuple[str, str, str], Compiled] = {}
 
-    def run(self, ground: Direct | Guest, values: dict[str, Any]) -> Sequence[Any]:
+    def run(self, ground: Direct | Guest, values: dict[str, Any] | tuple[Any, ...]) -> Sequence[Any]:
         """Run it with ``values`` by name; give the rows of a query (named tuples), and none otherwise."""
         return ground.run(self.compiled_for(ground.dialect), values)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, select, text
@@ -12,7 +13,7 @@ from mailsend.errors import IdempotencyConflict, StoreError
 from mailsend.model.frozen import by_slots
 from mailsend.store.buckets import keep_rates
 from mailsend.store.queue.endings import columns_of
-from mailsend.store.queue.inserts import insertion, insertions
+from mailsend.store.queue.inserts import insertion, insertions, kinds_of
 from mailsend.store.schema import mails
 from mailsend.store.statement import Statement
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SINGLE",
+    "SINGLE_KINDS",
     "Deposit",
     "Placed",
     "place",
@@ -184,24 +186,25 @@ def place_callers(
 
 def place_single(transaction: Transaction, deposit: Deposit) -> Placed:
     """Put in what ``is_single`` by one statement, as PostgreSQL knows it: asked once, not five times."""
-    transaction.run(SINGLE, **single_values(deposit))
+    transaction.run_arranged(SINGLE, single_values(deposit))
     return Placed(deposit.message["id"])
 
 
-def single_values(deposit: Deposit) -> Row:
-    """Give the values of SINGLE."""
-    (recipient,), content = deposit.recipients, deposit.content or {}
-    values = dict(deposit.message)
-    values.update([(_IN_RECIPIENT[name], value) for name, value in recipient.items()])
-    values.update([(_IN_CONTENT[name], value) for name, value in content.items()])
-    return values
+def single_values(deposit: Deposit) -> tuple[Any, ...]:
+    """Give the values of SINGLE, in order."""
+    (recipient,) = deposit.recipients
+    return (*_of_message(deposit.message), *_of_recipient(recipient), *_of_content(deposit.content or {}))
 
 
+_of_message, _of_recipient, _of_content = [
+    itemgetter(*one.columns.keys()) for one in (mails.message, mails.recipient, mails.content)
+]
 _IN_RECIPIENT: Final = {one.name: f"recipient_{one.name}" for one in mails.recipient.columns}
 _IN_CONTENT: Final = {one.name: f"content_{one.name}" for one in mails.content.columns}
 SINGLE: Final = insertions(
     (mails.message, {}), (mails.recipient, _IN_RECIPIENT), (mails.content, _IN_CONTENT)
 )
+SINGLE_KINDS: Final = kinds_of(mails.message, mails.recipient, mails.content)
 
 
 def place_all(transaction: Transaction, deposits: Sequence[Deposit]) -> None:

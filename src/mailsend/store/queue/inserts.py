@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import Integer, text
 
 from mailsend.model.frozen import FrozenDict
+from mailsend.store.asking import Kind
 from mailsend.store.statement import Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
-__all__ = ["insertion", "insertions"]
+__all__ = ["insertion", "insertions", "kinds_of"]
 
 
 def insertion(table: Table, *, but: tuple[str, ...] = (), giving: str = "") -> Statement:
@@ -34,6 +35,12 @@ def insertions(*tables: tuple[Table, Mapping[str, str]]) -> Statement:
     *first, last = [_insert(table, [one.name for one in table.columns], called) for table, called in tables]
     parts = ", ".join(f"part_{place} AS ({one})" for place, one in enumerate(first))
     return Statement(text(f"WITH {parts} {last}"))
+
+
+def kinds_of(*tables: Table) -> tuple[Kind, ...]:
+    """Give how the values of ``insertions`` are best told to PostgreSQL's server, in order."""
+    columns = [column for table in tables for column in table.columns]
+    return tuple([Kind.NUMBER if isinstance(one.type, Integer) else Kind.OCTETS for one in columns])
 
 
 def _insert(table: Table, names: Sequence[str], called: Mapping[str, str] = FrozenDict()) -> str:

@@ -12,6 +12,7 @@ from mailsend.store.giving_back import give_back
 from mailsend.store.queue.claim import Claimed, claim, next_due
 from mailsend.store.queue.deposit import (
     SINGLE,
+    SINGLE_KINDS,
     Deposit,
     Placed,
     place,
@@ -73,7 +74,9 @@ class Queue:
         False: nothing is begun, and it is to be put in as any other. What ``answered`` is given is for
         ``put_again``.
         """
-        return ask(self._database, SINGLE, single_values(deposit), loop=loop, answered=answered)
+        return ask(
+            self._database, SINGLE, single_values(deposit), kinds=SINGLE_KINDS, loop=loop, answered=answered
+        )
 
     def put_again(self, deposit: Deposit, failure: Failure) -> Placed:
         """Put in what ``put_by_loop`` could not, once, and wait for the commit."""
