@@ -15,11 +15,13 @@ from queue_shop import a_mail, rows, settings
 from mailsend import AsyncMailer, Mailer, Message, Settings
 from mailsend.errors import StoreError
 from mailsend.store import asking, attempting, upgrade
+from mailsend.store.queue import queue
 from mailsend.store.queue.queue import Queue
 from mailsend.store.schema import mails
 
 pytestmark = pytest.mark.postgres
 
+END = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname LIKE 'store_%'"
 PREPARED = b"mailsend_0"  # its name, by which it is asked for
 SERVER = "smtp://127.0.0.1:2525?tls=none"  # nothing is sent
 
@@ -74,7 +76,7 @@ def run(work, url, asked):
 async def all_is_back(mailer):
     """Wait until the loop has no connection in hand: it prepares the statement there after its first time."""
     for _ in range(10_000):
-        if not database_of(mailer)._lent:
+        if not database_of(mailer).lending.under_way:
             break
         await asyncio.sleep(0.001)
 
@@ -90,15 +92,16 @@ def test_what_one_task_puts_in_after_another_goes_by_the_loop(url, asked):
     async def work(mailer):
         for number in (1, 2, 3):
             ids.append(await mailer.enqueue(a_mail(number)))
-        (direct,) = database_of(mailer)._open.reading
-        assert [len(direct.prepared), database_of(mailer)._lent] == [1, {}]
+        ((direct, loop),) = database_of(mailer).lending._lent.items()
+        assert [len(direct.prepared), loop] == [1, asyncio.get_running_loop()]
+        assert not database_of(mailer)._open.reading
 
     assert run(work, url, asked) == [f"Mail {number}" for number in range(4)]
     assert asked == [None, None, None]
     assert len(set(ids)) == 3
 
 
-def test_it_is_as_the_thread_would_have_written_it(url, asked):
+def test_it_is_as_the_thread_would_have_written_it(url, asked, monkeypatch):
     """Row by row, whatever characters it has."""
     message = Message(
         to=("Bj\u00f6rk \U0001f600 <bob@customer.example>", "amy@customer.example"),
@@ -116,7 +119,7 @@ def test_it_is_as_the_thread_would_have_written_it(url, asked):
         preview = await mailer.preview(one)
         for way in ("loop", "thread"):
             if way == "thread":
-                database_of(mailer).lend = lambda loop: None
+                monkeypatch.setattr(queue, "ask", lambda *_, **__: False)
             id = await mailer.enqueue(one)
             found[way] = [
                 {**vars(row), **dict.fromkeys(_OWN & set(vars(row)))}
@@ -154,7 +157,7 @@ def test_a_mail_whose_answer_is_lost_is_put_in_once(url, asked, relay):
     async def work(mailer):
         relay.cut(PREPARED)
         assert await mailer.enqueue(a_mail(1))
-        assert (relay.has_cut, database_of(mailer)._lent) == (True, {})
+        assert (relay.has_cut, database_of(mailer).lending._lent) == (True, {})
         await mailer.enqueue(a_mail(2))  # by the thread, which opens another
         await mailer.enqueue(a_mail(3))
 
@@ -258,13 +261,19 @@ def test_a_task_that_is_cancelled_meanwhile_leaves_the_connection_whole(url, ask
     assert asked == [None, None]
 
 
-def test_a_connection_that_its_server_has_ended_is_not_used(url, asked, postgres):
-    """The thread opens another one."""
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_a_connection_that_its_server_has_ended_is_not_used(url, asked, postgres, is_heard):
+    """The thread opens another one, whether or not the loop has heard of it."""
 
     async def work(mailer):
-        postgres.run(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname LIKE 'store_%'"
-        )
+        if is_heard:
+            await asyncio.to_thread(postgres.run, END)
+            for _ in range(10_000):
+                if not database_of(mailer).lending._lent:
+                    break
+                await asyncio.sleep(0.001)
+        else:
+            postgres.run(END)
         await mailer.enqueue(a_mail(1))
 
     assert run(work, url, asked) == ["Mail 0", "Mail 1"]
@@ -278,6 +287,8 @@ def test_a_loop_that_cannot_listen_leaves_it_to_the_thread(url, asked, monkeypat
         def nowhere(*_):
             raise NotImplementedError
 
+        database_of(mailer).lending.end()
+        await asyncio.sleep(0)
         monkeypatch.setattr(asyncio.get_running_loop(), "add_reader", nowhere)
         await mailer.enqueue(a_mail(1))
         assert len(database_of(mailer)._open.reading) == 1
@@ -305,7 +316,7 @@ def test_a_store_closed_meanwhile_leaves_nothing_open(url, asked, caplog):
         await asyncio.sleep(0)
         mailer._core.store_door.close()
         told.extend(await future)
-        assert database._lent == {}
+        assert (database.lending._lent, database.lending._waiting) == ({}, {})
 
     assert run(work, url, asked) == ["Mail 0", "Mail 1"]
     assert len(told) == 1
@@ -331,10 +342,10 @@ def test_a_loop_closed_meanwhile_leaves_nothing_open(url, caplog):
         loop.run_until_complete(begin())
         loop.close()
         database = database_of(mailer)
-        assert len(database._lent) == 1
+        assert database.lending.under_way == 1
     mailer._core.store_door.close()
     gc.collect()
-    assert database._lent == {}
+    assert (database.lending._lent, database.lending._waiting) == ({}, {})
     assert not caplog.records
 
 

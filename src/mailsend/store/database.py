@@ -19,6 +19,7 @@ from mailsend.store.failures import told
 from mailsend.store.first_use import make_at_first_use
 from mailsend.store.forgetting import forgotten
 from mailsend.store.fork_gate import FORK_GATE
+from mailsend.store.lending import Lending
 from mailsend.store.location import Location, StoreKind
 from mailsend.store.revision import check, create_all
 from mailsend.store.same_file import SameFile
@@ -87,7 +88,7 @@ class Database:
         self._lock = threading.Lock()
         self._only = threading.RLock()
         self._open: _Opened | None = None
-        self._lent: dict[Direct, AbstractEventLoop] = {}
+        self.lending = Lending()
         _all.add(self)
 
     @property
@@ -112,8 +113,6 @@ class Database:
 
         None where there is none, or where this is not ``is_far``. It is to be taken back by ``loop``.
         """
-        if self._lent:
-            self._take_from_closed_loops()
         opened = self._open
         if opened is None or not self.is_far:
             return None
@@ -121,25 +120,23 @@ class Database:
             while (direct := opened.reading.pop()).is_stale:
                 _discard(direct)
             if direct.libpq is not None:
-                self._lent[direct] = loop
+                self.lending.lent(direct, loop)
                 return direct
             _keep(opened.reading, direct)
         return None
 
     def take_back(self, direct: Direct, *, is_sound: bool = True) -> None:
         """Keep what was lent, where this is still open and nothing went wrong with it."""
-        self._lent.pop(direct, None)
+        self.lending.returned(direct)
         opened = self._open
-        if is_sound and opened is not None and opened.engine is direct.connection.engine:
+        if is_sound and opened is not None and self.has_opened(direct):
             _keep(opened.reading, direct)
         else:
             _discard(direct)
 
-    def _take_from_closed_loops(self) -> None:
-        for direct, loop in tuple(self._lent.items()):
-            if loop.is_closed() and self._lent.pop(direct, None) is not None:
-                direct.broken_by(direct.ended)
-                _discard(direct)
+    def has_opened(self, direct: Direct) -> bool:
+        """Whether it is one of those that are open now."""
+        return self._open is not None and self._open.engine is direct.connection.engine
 
     def _outside_transactions(self, work: Callable[[Transaction], T], *, again: bool) -> T:
         with self._alone():
@@ -192,7 +189,7 @@ class Database:
         """Close what this process opened; a second time it does nothing."""
         with self._lock:
             opened, self._open, self._closed = self._open, None, True
-        self._take_from_closed_loops()
+        self.lending.end()
         if opened is None:
             return
         for direct in (*opened.reading, *opened.writing):
@@ -203,8 +200,8 @@ class Database:
         """Let go of what the parent process has open, and close none of it."""
         if self._open is not None:
             forgotten(self._open)
-        forgotten(self._lent)
-        self._open, self._lent = None, {}
+        forgotten(self.lending)
+        self._open, self.lending = None, Lending()
         # A thread of the parent's may hold these, and it does not exist here.
         self._lock = threading.Lock()
         self._only = threading.RLock()
