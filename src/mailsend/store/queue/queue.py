@@ -74,7 +74,7 @@ class Queue:
         False: nothing is begun, and it is to be put in as any other. What ``answered`` is given is for
         ``put_again``.
         """
-        return ask(
+        return self._database.is_far and ask(
             self._database, SINGLE, single_values(deposit), kinds=SINGLE_KINDS, loop=loop, answered=answered
         )
 
