@@ -240,6 +240,7 @@ STEPS = {"claim": 1, "mark": 2, "end": 3}
 def test_a_mail_of_the_queue_goes_out_once_and_is_counted(mailer, relay, server, caplog, step):
     """Nobody took it over, and nothing waits for the end of a lease."""
     mail = mailer.enqueue(a_mail(1))
+    assert state(mailer, mail)[0] == "queued"  # a loop keeps the connection that it asked: this opens another
     relay.cut(COMMIT, at=STEPS[step])
     done = mailer.deliver_due()
     assert relay.has_cut
