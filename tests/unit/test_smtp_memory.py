@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailsend.decide.refusals import NONE_REFUSED, Refusals
 from mailsend.model.address import Domain
 from mailsend.model.reply import Reply
 from mailsend.transport.smtp.content import blocks
@@ -167,3 +168,17 @@ def test_no_line_of_the_content_ends_it(lines):
     assert rest == b""
     assert sent.index(b".") == len(sent) - 1
     assert [one.removeprefix(b".") for one in sent[:-1]] == lines
+
+
+def test_what_all_processes_know_takes_the_place_of_what_was_told_to_them():
+    """What this process alone knows stays where it is more; a new refusal is its own until it is told."""
+    gate = LoginGate()
+    gate.heed(Refusals(2, 100.0))
+    assert (gate.shared, gate.is_closed(1899.0), gate.is_closed(1900.0)) == (True, True, False)
+    gate.refused(2000.0)
+    assert (gate.shared, gate.locked) == (False, True)
+    gate.heed(Refusals(1, 0.0))
+    assert gate.locked
+    gate.heed(Refusals(3, 2000.0))
+    gate.heed(NONE_REFUSED)
+    assert (gate.shared, gate.locked, gate.is_closed(2001.0)) == (False, False, False)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mailsend.mailer.core import Core
     from mailsend.mailer.round_trip import MarkedMail
     from mailsend.model.circumstances import OfferedServer
+    from mailsend.model.log_in_pause import LogInPause
     from mailsend.model.rules import Rules, Scope
 
 __all__ = ["Desk", "Verification", "read_address", "read_senders", "read_server"]
@@ -98,10 +99,14 @@ class Desk:
     def set(
         self, case: Case, name: str | None, server: Server | None, senders: Sequence[str] | None, by: str
     ) -> ServerRecord:
-        """Change a server, or whom it is for."""
+        """Change a server, or whom it is for; limits that the settings have as well stay."""
         book, old = self._core.states.book(), case.find(name)
         changed = server or old.server
         assert changed is not None  # a record of records_of has its server
+        from mailsend.mailer.queueing.own_rates import (
+            limits_in,
+        )  # behind the store's door, as all of SQLAlchemy
+
         done = book.set(
             case.customer,
             old.name,
@@ -109,6 +114,7 @@ class Desk:
             senders=None if senders is None else read_senders(senders),
             by=_named(by),
             now=utc_now(),
+            in_rules={**limits_in(case.rules), **limits_in(self._core.rules)},
         )
         self._core.states.forget(case.customer)
         return done
@@ -209,7 +215,17 @@ class Desk:
             findings=None if report is None else report.as_dict(),
         )
         self._core.states.forget(case.customer)
+        if act is not ServerAct.LOCK and self._core.log_ins is not None:
+            self._core.log_ins.begin_anew(server)
         return done if done.server is not None else replace(done, server=server, senders=record.senders)
+
+    def log_in_pause(self, server: Server) -> LogInPause | None:
+        """Give the pause after refused log-ins that the store knows of."""
+        return None if self._core.log_ins is None else self._core.log_ins.pause(server)
+
+    async def ask(self, server: Server, mail_from: Address | None, relay_to: Address | None) -> ProbeReport:
+        """Probe a server, whoever's it is."""
+        return await probe(server, mail_from=mail_from, relay_to=relay_to, log_ins=self._core.log_ins)
 
     async def look(
         self,
@@ -225,7 +241,7 @@ class Desk:
         server = record.server
         assert server is not None  # a record of records_of has its server
         sender = mail_from or sender_for(case.scope, server, record.senders)
-        report = await probe(server, mail_from=sender, relay_to=relay_to)
+        report = await self.ask(server, sender, relay_to)
         if marked is None or not report.ok:
             return report
         from mailsend.mailer.round_trip import WAIT, send_round

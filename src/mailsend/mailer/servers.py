@@ -10,13 +10,14 @@ from mailsend.errors import InvalidSettings, StoreError, UnknownCustomer
 from mailsend.mailer.loop_thread import loop_thread
 from mailsend.mailer.server_desk import Desk, Verification, read_address, read_server
 from mailsend.model.submission import Refusal
-from mailsend.transport.probe import ProbeReport, probe
+from mailsend.transport.probe import ProbeReport
 
 if TYPE_CHECKING:
     from mailsend.mailer.core import Core
     from mailsend.mailer.server_desk import Case
     from mailsend.mailer.thinking import Asked
     from mailsend.model.address import Address
+    from mailsend.model.log_in_pause import LogInPause
     from mailsend.model.rules import Rules, Scope
     from mailsend.model.server import Server
     from mailsend.model.server_record import ServerRecord
@@ -53,6 +54,13 @@ class Servers:
     def find(self, customer: str, name: str | None = None) -> ServerRecord:
         """Give one of a customer's servers."""
         return self._case(customer).find(name)
+
+    def log_in_pause(self, server: Server) -> LogInPause | None:
+        """Give the pause that lasts for a server's account after refused log-ins, a smarthost's as well.
+
+        None where a log-in may be tried, and without a store, where each process counts for itself (M12).
+        """
+        return self._desk.log_in_pause(server)
 
     def add(
         self,
@@ -113,7 +121,7 @@ class Servers:
         """
         sender, stranger = read_address(mail_from, "mail_from"), read_address(relay_to, "relay_to")
         if server is not None:
-            return loop_thread().run(probe(read_server(server), mail_from=sender, relay_to=stranger))
+            return loop_thread().run(self._desk.ask(read_server(server), sender, stranger))
         case = self._case(some_customer(customer))
         looking = self._desk.look(case, case.find(name), mail_from=sender, relay_to=stranger)
         return loop_thread().run(looking)

@@ -11,13 +11,14 @@ from mailsend.errors import StoreError
 from mailsend.mailer.server_desk import Desk, Verification, read_address, read_server
 from mailsend.mailer.servers import scoped, some_customer
 from mailsend.model.submission import Refusal
-from mailsend.transport.probe import ProbeReport, probe
+from mailsend.transport.probe import ProbeReport
 
 if TYPE_CHECKING:
     from mailsend.mailer.core import Core
     from mailsend.mailer.server_desk import Case
     from mailsend.mailer.thinking import Asked
     from mailsend.model.address import Address
+    from mailsend.model.log_in_pause import LogInPause
     from mailsend.model.rules import Rules
     from mailsend.model.server import Server
     from mailsend.model.server_record import ServerRecord
@@ -48,6 +49,10 @@ class AsyncServers:
     async def find(self, customer: str, name: str | None = None) -> ServerRecord:
         """Give one of a customer's servers."""
         return (await self._case(customer)).find(name)
+
+    async def log_in_pause(self, server: Server) -> LogInPause | None:
+        """Give the pause that lasts for a server's account after refused log-ins."""
+        return await asyncio.to_thread(self._desk.log_in_pause, server)
 
     async def add(
         self,
@@ -102,7 +107,7 @@ class AsyncServers:
         """Look at a server; send no mail, change nothing."""
         sender, stranger = read_address(mail_from, "mail_from"), read_address(relay_to, "relay_to")
         if server is not None:
-            return await probe(read_server(server), mail_from=sender, relay_to=stranger)
+            return await self._desk.ask(read_server(server), sender, stranger)
         case = await self._case(some_customer(customer))
         return await self._desk.look(case, case.find(name), mail_from=sender, relay_to=stranger)
 

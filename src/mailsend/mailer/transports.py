@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from weakref import WeakSet
 
@@ -18,6 +19,7 @@ from mailsend.transport.capture import Captured, CaptureTransport
 if TYPE_CHECKING:
     from mailsend.model.envelope import Envelope
     from mailsend.model.report import Attempt
+    from mailsend.transport.log_ins import SharedLogIns
 
 __all__ = ["Transports", "close_all_here"]
 
@@ -29,16 +31,18 @@ class Transports:
     """Keeps what is open, per running loop; a forked child forgets it all and closes nothing.
 
     Servers may come and go without end: a transport that had nothing to do for five minutes is let
-    go when another server's is opened. ``clock`` gives seconds that never go back.
+    go when another server's is opened. ``clock`` gives seconds that never go back, ``log_ins`` what other
+    processes know of log-ins.
     """
 
     def __init__(
         self,
-        open_one: Callable[[Server], Transport] = open_transport,
+        open_one: Callable[[Server], Transport] | None = None,
         *,
         clock: Callable[[], float] = monotonic,
+        log_ins: SharedLogIns | None = None,
     ) -> None:
-        self._open_one = open_one
+        self._open_one = open_one or partial(open_transport, log_ins=log_ins)
         self._clock = clock
         self._captures: dict[Server, CaptureTransport] = {}
         self._of: dict[asyncio.AbstractEventLoop, _OfOneLoop] = {}

@@ -11,7 +11,7 @@ from mailsend.store.schema.upkeep import limit as table
 from mailsend.store.statement import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from mailsend.decide.limit import Limit
     from mailsend.store.database import Transaction
@@ -34,13 +34,23 @@ _LIFT: Final = tuple(
 _FORGET: Final = Statement(delete(table).where(table.c.name == bindparam("which")))
 
 
-def change_limits(transaction: Transaction, limits: Mapping[str, Limit | None], *, now: int) -> None:
+def change_limits(
+    transaction: Transaction,
+    limits: Mapping[str, Limit | None],
+    *,
+    now: int,
+    others: Callable[[Collection[str]], Mapping[str, Limit]],
+) -> None:
     """Write limits down by their names, where the rows say others or there is none yet; None for no limit.
 
-    What was taken stays taken. ``now`` is in microseconds, as the store keeps times. Rows that say so
-    already are not locked, and of a limit that is not kept nothing is done to lift it.
+    What was taken stays taken. ``now`` is in microseconds, as the store keeps times. ``others`` is asked
+    which of the limits that are to be lifted somebody else still has: those hold instead. Rows that say
+    so already are not locked, and of a limit that is not kept nothing is done to lift it.
     """
     kept = kept_rates(transaction)
+    lifted = [name for name, limit in limits.items() if limit is None and name in kept]
+    if lifted:
+        limits = {**limits, **others(lifted)}
     wanted = {name: None if limit is None else rates_of(limit) for name, limit in limits.items()}
     changed = sorted(name for name, rates in wanted.items() if rates != kept.get(name))
     # Mails first, then limits, as a claim locks them: nobody waits in a circle.

@@ -22,13 +22,16 @@ from mailsend.store.limit_changes import change_limits, forget_limit
 from mailsend.store.mails.written import storable
 from mailsend.store.schema.upkeep import limit as table
 from mailsend.store.server_changes import kept_text
+from mailsend.store.server_codec import ServerCodec
+from mailsend.store.server_limits import limits_kept
 from mailsend.store.statement import Statement
 from mailsend.store.times import MICROSECONDS, moment, time_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
 
+    from mailsend.model.secret import Secret
     from mailsend.store.database import Database, Transaction
     from mailsend.store.writer import Writer
 
@@ -46,9 +49,10 @@ class LimitBook:
     methods raise StoreError.
     """
 
-    def __init__(self, database: Database, writer: Writer) -> None:
+    def __init__(self, database: Database, writer: Writer, secret_keys: Sequence[Secret] = ()) -> None:
         self._database = database
         self._writer = writer
+        self._codec = ServerCodec(secret_keys)
 
     def take(
         self, transaction: Transaction, name: str, limit: Limit, now: datetime, recipients: int = 1
@@ -78,10 +82,17 @@ class LimitBook:
     def keeping(self, limits: Mapping[str, Limit | None], now: datetime) -> Future[None]:
         """Write the rates of limits down by their names, where they differ, in this process's next transaction.
 
-        None lifts one. Mails that were put off by what is changed are due anew.
+        None lifts one, where no server in the store has it still. Mails that were put off by what is
+        changed are due anew.
         """
         at = moment(now)
-        return self._writer.submit(lambda transaction: change_limits(transaction, limits, now=at))
+
+        def work(transaction: Transaction) -> None:
+            change_limits(
+                transaction, limits, now=at, others=lambda names: limits_kept(transaction, self._codec, names)
+            )
+
+        return self._writer.submit(work)
 
     def all(self, *, now: datetime) -> tuple[LimitRecord, ...]:
         """Give what every limit has out at ``now``, sorted by name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, final
@@ -18,6 +18,7 @@ from mailsend.store.server_sql import ADD, NOTE, OF, REMOVE, UPDATE
 from mailsend.store.times import moment
 
 if TYPE_CHECKING:
+    from mailsend.decide.limit import Limit
     from mailsend.store.database import Transaction
 
 __all__ = ["Shelf", "row_from", "state_from"]
@@ -95,16 +96,24 @@ class Shelf:
         self.rows = [row if one.id == row.id else one for one in self.rows]
         return row
 
-    def limit(self, server: Server, *, before: Server | None = None) -> None:
+    def limit(
+        self,
+        server: Server,
+        *,
+        before: Server | None = None,
+        others: Callable[[Transaction, Collection[str]], Mapping[str, Limit]],
+    ) -> None:
         """Let a server's limits hold from now on, for the mails that wait for it as well (M8).
 
-        Without any, those that it had ``before`` are lifted; another customer's of one account stay.
+        Without any, those that it had ``before`` are lifted, but for what ``others`` still have of them.
         """
-        name = lane_name(server)
-        if is_limited(server):
-            change_limits(self._transaction, {name: limit_of(server)}, now=self._at)
-        elif before is not None and is_limited(before) and lane_name(before) == name:
-            change_limits(self._transaction, {name: None}, now=self._at)
+        name, transaction = lane_name(server), self._transaction
+        lifted = before is not None and is_limited(before) and lane_name(before) == name
+        if lifted or is_limited(server):
+            wanted = limit_of(server) if is_limited(server) else None
+            change_limits(
+                transaction, {name: wanted}, now=self._at, others=lambda names: others(transaction, names)
+            )
 
     def remove(self, row: ServerRow) -> None:
         """Take a row away."""

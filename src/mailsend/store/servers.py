@@ -25,12 +25,14 @@ from mailsend.store.server_changes import (
     written_senders,
 )
 from mailsend.store.server_codec import ServerCodec
+from mailsend.store.server_limits import LimitsOfOthers
 from mailsend.store.server_rows import ServerRow
 from mailsend.store.server_shelf import Shelf, row_from, state_from
 from mailsend.store.server_sql import CUSTOMERS, HISTORY, OF, STATES
 from mailsend.store.times import time_of
 
 if TYPE_CHECKING:
+    from mailsend.decide.limit import Limit
     from mailsend.store.database import Database
 
 __all__ = ["ServerBook"]
@@ -105,7 +107,7 @@ class ServerBook:
                 shelf.note("remove", known.name, before=known.state)
                 known = None
             refuse_second(known, customer)
-            shelf.limit(server)
+            shelf.limit(server, others=LimitsOfOthers(self._codec))
             name = shelf.free_name(server.name)
             row = new_row(
                 customer, name, self._codec.columns(customer, name, server), senders, by=by, now=now
@@ -121,10 +123,12 @@ class ServerBook:
         senders: Sequence[str] | None = None,
         by: str,
         now: datetime,
+        in_rules: Mapping[str, Limit] | None = None,
     ) -> ServerRecord:
         """Change a server, and whom it is for where ``senders`` are given; it may get another name.
 
-        With another fingerprint it is entered anew, else it stays as far as it had come.
+        With another fingerprint it is entered anew, else it stays as far as it had come. ``in_rules`` are
+        the limits, by their names, that stay whatever this server gives up.
         """
         with self._shelf(customer, by, now) as shelf:
             row = shelf.row(name)
@@ -135,7 +139,7 @@ class ServerBook:
                 )
             marks = self._codec.marks(customer, server)
             refuse_second(shelf.same_account(marks, besides=row), customer)
-            shelf.limit(server, before=self._codec.server(row) if self._codec.can_read(row) else None)
+            before = self._codec.server(row) if self._codec.can_read(row) else None
             server, kept_name = named_as_before(server, row)
             new_name = kept_name or shelf.free_name(server.name)
             changed = replace(row, name=new_name, **self._codec.columns(customer, new_name, server))
@@ -145,7 +149,9 @@ class ServerBook:
                 changed = entered(changed, by=by, now=now)
             note = "" if new_name == name else f"it was {name}"
             shelf.note("set", new_name, before=row.state, after=changed.state, note=note)
-            return self._codec.record(shelf.update(changed))
+            changed = shelf.update(changed)
+            shelf.limit(server, before=before, others=LimitsOfOthers(self._codec, in_rules))
+            return self._codec.record(changed)
 
     def remove(self, customer: str, name: str, *, by: str, now: datetime, may_be_last: bool = False) -> None:
         """Take a server away; the last one that the store defines only where it may be (Q6).

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mailsend.model.server import Server, ServerKind
 from mailsend.transport.base import Transport
+
+if TYPE_CHECKING:
+    from mailsend.transport.log_ins import SharedLogIns
 
 __all__ = ["open_transport"]
 
 
-def open_transport(server: Server) -> Transport:
-    """Give the transport for ``server``, by its kind; nothing is connected before the first mail."""
+def open_transport(server: Server, *, log_ins: SharedLogIns | None = None) -> Transport:
+    """Give the transport for ``server``, by its kind; nothing is connected before the first mail.
+
+    ``log_ins`` are what other processes know of log-ins that were refused.
+    """
     match server.kind:
         case ServerKind.SMTP:
             from mailsend.transport.smtp import SmtpTransport
 
-            return SmtpTransport(server)
+            return SmtpTransport(server, log_ins=log_ins)
         case ServerKind.FILE:
             from mailsend.transport.file import FileTransport
 

@@ -13,22 +13,31 @@ from mailsend.store.buckets import lane_name
 if TYPE_CHECKING:
     from mailsend.decide.limit import Limit
     from mailsend.model.rules import Rules
+    from mailsend.model.server import Server
     from mailsend.store.limits import LimitBook
 
-__all__ = ["OwnRates"]
+__all__ = ["OwnRates", "limits_in"]
 
 _log: Final = logging.getLogger("mailsend.limits")
+
+
+def limits_in(rules: Rules) -> dict[str, Limit]:
+    """Give the limits that servers of the rules have, by the names they are counted under."""
+    return {lane_name(one): limit_of(one) for one in _servers(rules) if is_limited(one)}
+
+
+def _servers(rules: Rules) -> tuple[Server, ...]:
+    customers = [one.server for customer in rules.customers.values() for one in customer.servers]
+    return (*rules.application.smarthosts, *customers)
 
 
 class OwnRates:
     """Writes the rates of one Mailer's servers down before its first claim."""
 
     def __init__(self, rules: Rules) -> None:
-        customers = [one.server for customer in rules.customers.values() for one in customer.servers]
-        servers = (*rules.application.smarthosts, *customers)
-        limited = {lane_name(one): limit_of(one) for one in servers if is_limited(one)}
-        # Mails may still wait for a limit that the settings have no more.
-        self._limits: dict[str, Limit | None] = {**dict.fromkeys(map(lane_name, servers)), **limited}
+        # Mails may still wait for a limit that the settings have no more; servers in the store may have it.
+        names = map(lane_name, _servers(rules))
+        self._limits: dict[str, Limit | None] = {**dict.fromkeys(names), **limits_in(rules)}
         self._kept = not self._limits
 
     def keep(self, limits: LimitBook) -> None:

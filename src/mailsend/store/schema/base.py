@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 VERSION_TABLE: Final = "mailsend_alembic_version"
-REVISIONS: Final = ("0001", "0002", "0003", "0004")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 REVISION: Final = REVISIONS[-1]
 
 metadata: Final = MetaData(

@@ -6,9 +6,9 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
-from mailsend.store.schema.base import NUMBER, metadata
+from mailsend.store.schema.base import NUMBER, metadata, number, text, time
 
-__all__ = ["server", "server_step"]
+__all__ = ["refused_log_in", "server", "server_step"]
 
 server: Final = Table(
     "mailsend_server",
@@ -42,4 +42,15 @@ server_step: Final = Table(
     Column("after", String(16)),
     Column("note", Text, nullable=False),
     Index(None, "customer", "id"),
+)
+
+# An account that a log-in was refused to, or is being tried on for the first time; it goes with a success.
+refused_log_in: Final = Table(
+    "mailsend_refused_log_in",
+    metadata,
+    Column("account", Text, primary_key=True),  # a fingerprint; without a secret key the name of its lane
+    number("refusals"),
+    time("at", nullable=False),  # of the last one; 0 where none came yet
+    text("holder"),  # whose turn it is to try
+    time("turn_until", nullable=False),
 )

@@ -11,7 +11,7 @@ from mailsend.decide.verdict import Reason, Step, Verdict, conclude, judge
 from mailsend.model.reply import Reply, Severity
 from mailsend.model.report import Outcome
 from mailsend.model.server import Server, TlsMode
-from mailsend.transport.clock import steady_seconds, utc_now
+from mailsend.transport.clock import utc_now
 from mailsend.transport.probe.certificate import certificate_facts, chain_of
 from mailsend.transport.probe.finding import Finding, Level, ProbeCode, ProbeStep
 from mailsend.transport.probe.proposals import size_limit
@@ -21,10 +21,12 @@ from mailsend.transport.smtp.login import log_in
 from mailsend.transport.smtp.memory import gate_for
 from mailsend.transport.smtp.step_limits import seconds_for, seconds_for_quit
 from mailsend.transport.smtp.stop import Stopped, stopped_by
+from mailsend.transport.smtp.trial import Trial
 from mailsend.transport.smtp.wire import Silent
 
 if TYPE_CHECKING:
     from mailsend.model.address import Address
+    from mailsend.transport.log_ins import SharedLogIns
     from mailsend.transport.smtp.connect import Resolve, SocketAddress
     from mailsend.transport.smtp.memory import LoginGate
 
@@ -39,8 +41,11 @@ _MOST_SHOWN: Final = 500  # characters of what a server says
 class Asking:
     """One server being asked: ``findings`` grow with each step, ``offer`` is what EHLO told."""
 
-    def __init__(self, server: Server, *, resolve: Resolve, ends: float) -> None:
+    def __init__(
+        self, server: Server, *, resolve: Resolve, ends: float, log_ins: SharedLogIns | None = None
+    ) -> None:
         self.server = server
+        self._log_ins = log_ins
         self.wire = SeenWire(ends=ends)
         self.findings: list[Finding] = []
         self.offer: Offer | None = None
@@ -126,21 +131,22 @@ class Asking:
         """Log in when it is our turn, once, and not while a pause lasts (M12); raises Stopped."""
         gate = gate_for(self.server.fingerprint)
         await self._turn(gate)
+        trial = Trial(self.server, gate, self._log_ins, by_person=True)
         try:
-            if gate.is_closed(steady_seconds()):
-                raise Stopped(conclude(Reason.AUTH_PAUSED))
-            await self._once(gate, offered)
+            await trial.begin(over=lambda: not self.wire.limit(_LOOK_AGAIN))
+            await self._once(trial, offered)
         finally:
+            trial.end()
             gate.leave_turn()
 
-    async def _once(self, gate: LoginGate, offered: str | None) -> None:
+    async def _once(self, trial: Trial, offered: str | None) -> None:
         try:
             await log_in(self.server, self.wire, methods=offered)
         except Stopped as stopped:
             if stopped.reply is not None and stopped.reply.code == _LOGIN_REFUSED:
-                gate.refused(steady_seconds())
+                await trial.was_refused()
             raise
-        gate.passed()
+        trial.passed()
 
     async def _turn(self, gate: LoginGate) -> None:
         """Wait for the one turn to log in to this account; raises Stopped where time is up."""

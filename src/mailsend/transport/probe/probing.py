@@ -13,6 +13,7 @@ from mailsend.transport.probe.report import ProbeReport, Proposal
 if TYPE_CHECKING:
     from mailsend.model.address import Address
     from mailsend.model.report import Exchange
+    from mailsend.transport.log_ins import SharedLogIns
     from mailsend.transport.smtp.connect import Resolve
 
 __all__ = ["DEADLINE", "probe"]
@@ -28,12 +29,14 @@ async def probe(
     relay_to: Address | None = None,
     deadline: float = DEADLINE,
     resolve: Resolve | None = None,
+    log_ins: SharedLogIns | None = None,
 ) -> ProbeReport:
     """Look a server up, connect, agree on TLS, log in once, offer a sender; send no mail.
 
     ``mail_from`` is a sender of the customer; ``relay_to`` a foreign address that one RCPT asks for,
     last, without a log-in, and never DATA. ``deadline`` is in seconds. What a server does is told by
-    the report and never raised. A pause after a refused log-in (M12) is kept, and told.
+    the report and never raised. A pause after a refused log-in (M12) is kept, and told; ``log_ins`` are
+    what other processes know of them.
     """
     started = utc_now()
     if server.kind is not ServerKind.SMTP:
@@ -49,7 +52,7 @@ async def probe(
     from mailsend.transport.smtp.connect import look_up
 
     ends = asyncio.get_running_loop().time() + deadline
-    asking = Asking(server, resolve=resolve or look_up, ends=ends)
+    asking = Asking(server, resolve=resolve or look_up, ends=ends, log_ins=log_ins)
     try:
         went_well = await asking.open() and await asking.log_in() and await asking.offer_sender(mail_from)
         await asking.close()

@@ -21,6 +21,7 @@ from mailsend.transport.smtp.stop import Stopped
 from mailsend.transport.smtp.wire import Silent
 
 if TYPE_CHECKING:
+    from mailsend.transport.log_ins import SharedLogIns
     from mailsend.transport.smtp.pool import Pool
     from mailsend.transport.smtp.wire import Wire
 
@@ -32,10 +33,16 @@ _IDLE: Final = 60.0  # seconds that a connection is kept without a mail
 class Linking:
     """Opens links to one server on one event loop."""
 
-    def __init__(self, server: Server, memory: PolicyMemory, resolve: Resolve | None) -> None:
+    def __init__(
+        self,
+        server: Server,
+        memory: PolicyMemory,
+        resolve: Resolve | None,
+        log_ins: SharedLogIns | None = None,
+    ) -> None:
         self._server = server
         self._memory = memory
-        self._opener = Opener(server, resolve)
+        self._opener = Opener(server, resolve, log_ins)
 
     async def open(self, pool: Pool, wire: Wire) -> Link:
         """Connect, log in, and take the connection over; raises Stopped."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 from dataclasses import dataclass
 from typing import Final
 
+from mailsend.decide.refusals import NONE_REFUSED, Refusals
 from mailsend.model.address import Domain
 from mailsend.model.reply import Reply
 
 __all__ = ["LoginGate", "PolicyMemory", "forget_log_ins", "gate_for"]
 
 _MOST: Final = 10_000  # gates kept before those are looked for that say nothing
-_PAUSES: Final = (300.0, 1800.0, math.inf)  # seconds after the first, second and third refusal (M12)
 
 
 class LoginGate:
@@ -28,30 +27,27 @@ class LoginGate:
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self.proved = False
-        self._refusals = 0
-        self._closed_at = self._closed_until = -math.inf
+        self.shared = False  # what is known here was told to all processes, or by them
+        self._refusals = NONE_REFUSED
 
     @property
     def closed_at(self) -> float:
         """When the last refusal came."""
-        return self._closed_at
+        return self._refusals.at
 
     @property
     def locked(self) -> bool:
         """Whether three refusals came, each after its pause: nobody tries until the settings change."""
-        with self._lock:
-            return self._refusals >= len(_PAUSES)
+        return self._refusals.locked
 
     @property
     def matters(self) -> bool:
         """Whether a new gate would not be as good as this one."""
-        with self._lock:
-            return self._refusals > 0 or self._turn.locked()
+        return self._refusals.count > 0 or self._turn.locked()
 
-    def is_closed(self, now: float) -> bool:
-        """Say whether a log-in is too early."""
-        with self._lock:
-            return now < self._closed_until
+    def is_closed(self, now: float, *, by_person: bool = False) -> bool:
+        """Say whether a log-in is too early; one that a person asks for waits out no lock."""
+        return self._refusals.closed(now, by_person=by_person)
 
     def take_turn(self) -> bool:
         """Take the one turn to log in, without waiting; say whether it was free."""
@@ -65,23 +61,28 @@ class LoginGate:
         """Take note of a 535: closed for 5 minutes, then 30, then until the settings change."""
         with self._lock:
             self.proved = False
-            if now < self._closed_until:  # it was under way when the last one came
+            after = self._refusals.one_more(now)
+            self.shared = self.shared and after == self._refusals
+            self._refusals = after
+
+    def heed(self, known: Refusals) -> None:
+        """Take over what all processes know; what this one alone knows counts where it is more."""
+        with self._lock:
+            if not self.shared and known.count < max(self._refusals.count, 1):
                 return
-            self._closed_at, self._closed_until = now, now + _PAUSES[self._refusals]
-            self._refusals += 1
+            self._refusals, self.shared = known, known.count > 0
+            self.proved = self.proved and not known.count
 
     def reopen(self) -> None:
         """Begin anew: a person has released the account since the last refusal."""
         with self._lock:
-            self._refusals = 0
-            self._closed_until = -math.inf
+            self._refusals, self.shared = NONE_REFUSED, False
 
     def passed(self) -> None:
         """Take note of a log-in that succeeded."""
         with self._lock:
             self.proved = True
-            self._refusals = 0
-            self._closed_until = -math.inf
+            self._refusals, self.shared = NONE_REFUSED, False
 
 
 class _Gates:

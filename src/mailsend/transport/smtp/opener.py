@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from mailsend.decide.verdict import Reason, conclude
 from mailsend.model.server import Server
-from mailsend.transport.clock import steady_seconds
 from mailsend.transport.smtp.connect import Offer, Resolve, connect, look_up
 from mailsend.transport.smtp.memory import LoginGate, gate_for
 from mailsend.transport.smtp.stop import Stopped
+from mailsend.transport.smtp.trial import Trial
 
 if TYPE_CHECKING:
+    from mailsend.transport.log_ins import SharedLogIns
     from mailsend.transport.smtp.wire import Wire
 
 __all__ = ["Opener"]
@@ -24,8 +24,9 @@ _LOOK_AGAIN: Final = 0.05  # seconds
 class Opener:
     """Opens connections on one event loop."""
 
-    def __init__(self, server: Server, resolve: Resolve | None) -> None:
+    def __init__(self, server: Server, resolve: Resolve | None, share: SharedLogIns | None = None) -> None:
         self._server = server
+        self._share = share
         self._resolve = resolve or look_up
         self._turn = asyncio.Lock()
 
@@ -44,17 +45,19 @@ class Opener:
         return await self._connect(wire, gate)
 
     async def _connect(self, wire: Wire, gate: LoginGate) -> Offer:
-        if gate.is_closed(steady_seconds()):
-            raise Stopped(conclude(Reason.AUTH_PAUSED))
+        trial = Trial(self._server, gate, self._share)
         try:
+            await trial.begin()
             offer = await connect(self._server, wire, resolve=self._resolve)
+            if offer.logged_in:
+                trial.passed()
         except Stopped as stopped:
             refused = stopped.reply is not None and stopped.reply.code == _LOGIN_REFUSED
             if refused and wire.mask.hides:  # before a log-in, anybody on the way could say it
-                gate.refused(steady_seconds())
+                await trial.was_refused()
             raise
-        if offer.logged_in:
-            gate.passed()
+        finally:
+            trial.end()
         return offer
 
 
