@@ -8,6 +8,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -21,7 +22,7 @@ from mailsend.store.location import read_location
 from mailsend.store.revision import create_all
 from mailsend.store.schema import REVISION, REVISIONS, VERSION_TABLE, metadata
 from mailsend.store.times import time_of
-from mailsend.store.upgrading import _MIGRATIONS
+from mailsend.store.upgrading import _MIGRATIONS, _config
 
 
 def _tables(engine):
@@ -117,14 +118,34 @@ def test_the_sql_by_hand_does_the_same(empty_url):
         connection.close()
     else:
         with engine.connect() as connection:
-            for one in sql.split(";"):
-                if one.strip() and one.strip() not in ("BEGIN", "COMMIT"):
-                    connection.exec_driver_sql(one)
-            connection.commit()
+            driver = connection.connection.driver_connection
+            driver.autocommit = True  # the script begins and commits by itself, as psql runs it
+            driver.execute(sql)
     engine.dispose()
     with open_store(empty_url) as store:
         assert (store.revision(), store.servers.customers()) == (REVISION, ())
     assert upgrade_sql(empty_url) == ""
+
+
+@pytest.mark.postgres
+def test_contents_are_compressed_the_quick_way(postgres):
+    """By lz4 where the server has it, otherwise not at all; undone, as the server does by itself (ADR 28)."""
+    url = postgres.new_database()
+    upgrade(url)
+    engine = engine_at(read_location(url))
+    asked = (
+        "SELECT attstorage::text, attcompression::text FROM pg_attribute"
+        " WHERE attrelid = 'mailsend_content'::regclass AND attname IN ('data', 'asked')"
+    )
+    able = "SELECT 'lz4' = ANY (enumvals) FROM pg_settings WHERE name = 'default_toast_compression'"
+    with engine.connect() as connection, connection.begin():
+        quick = ("x", "l") if connection.exec_driver_sql(able).scalar() else ("e", "")
+        assert connection.exec_driver_sql(asked).all() == [quick] * 2
+        config = _config(connection.dialect.name)
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0005")
+        assert connection.exec_driver_sql(asked).all() == [("x", "")] * 2
+    engine.dispose()
 
 
 def test_asking_for_the_sql_makes_no_file(tmp_path):
@@ -135,10 +156,6 @@ def test_asking_for_the_sql_makes_no_file(tmp_path):
 
 def test_a_downgrade_leaves_nothing_behind(url):
     """All migrations can be undone; then there are no tables of ours but Alembic's own."""
-    from alembic import command
-
-    from mailsend.store.upgrading import _config
-
     engine = engine_at(read_location(url))
     with engine.connect() as connection, connection.begin():
         config = _config(connection.dialect.name)

@@ -32,7 +32,7 @@ def test_upgrade_makes_the_store_beside_its_settings(mailsend, with_store, tmp_p
 
     assert (said.code, said.out, said.err) == (
         0,
-        "✓ The store has its tables now (revision 0004).\n",
+        "✓ The store has its tables now (revision 0006).\n",
         "",
     )
     file = tmp_path / "kept" / "mailsend.db"
@@ -48,7 +48,7 @@ def test_a_second_upgrade_has_nothing_to_do(mailsend, with_store) -> None:
 
     said = mailsend("store", "upgrade")
 
-    assert (said.code, said.out) == (0, "✓ The store is up to date (revision 0004).\n")
+    assert (said.code, said.out) == (0, "✓ The store is up to date (revision 0006).\n")
 
 
 def test_a_store_that_was_behind_is_told_from_where_to_where(mailsend, with_store, monkeypatch) -> None:
@@ -62,10 +62,10 @@ def test_a_store_that_was_behind_is_told_from_where_to_where(mailsend, with_stor
 
 def test_the_document_says_from_where_to_where(mailsend, with_store) -> None:
     """With --json the revisions before and after are one document."""
-    assert mailsend("store", "upgrade", "--json").document == {"from": None, "to": "0004", "changed": True}
+    assert mailsend("store", "upgrade", "--json").document == {"from": None, "to": "0006", "changed": True}
     assert mailsend("store", "upgrade", "--json").document == {
-        "from": "0004",
-        "to": "0004",
+        "from": "0006",
+        "to": "0006",
         "changed": False,
     }
 
