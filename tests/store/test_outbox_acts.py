@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from mailsend import AsyncMailer, Mailer, Settings
 from mailsend.errors import InvalidQuery, MessageRefused, NotInStore, StoreError
-from mailsend.store.outbox import book
+from mailsend.store.outbox import book, doing
 from mailsend.store.schema import mails
 from mailsend.testing import ScriptedServer
 
@@ -329,7 +329,7 @@ def test_a_frozen_mail_that_is_held_is_not_asked_to_expire(mailer, monkeypatch):
     mailer.outbox.hold([frozen, held], **WHO)
     mailer.outbox.freeze(frozen, **WHO)
     asked = []
-    monkeypatch.setattr(book, "act_on", lambda _, act, mail, **more: asked.append((str(act), mail)))
+    monkeypatch.setattr(doing, "act_on", lambda _, act, mail, **more: asked.append((str(act), mail)))
     mailer.upkeep.expire(now=later + timedelta(seconds=1))
     assert asked == [("expire", held)]
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 from kept_mails import keep, rows, run
-from sqlalchemy import delete, insert, update
+from search_samples import mail
+from sqlalchemy import delete, insert, select, update
 from store_samples import NOW
 from stored_mails import a_mail
 
@@ -236,3 +237,52 @@ def test_more_days_than_a_calendar_has_are_for_ever(store, retention, days):
         retention.mails("owl", days=7, now=later),
     ) == (0, 1)
     assert kept(store, mails.message, "id") == ["01a"]
+
+
+def _steps(store, work):
+    """Give what SQLite does, in thousands of steps, to read what ``work`` asks it for."""
+    store._database.looking(lambda one: one.connection.execute(select(mails.event.c.id).limit(1)).all())
+    reading = store._database._opened().reading[-1]._raw
+    steps = []
+    reading.set_progress_handler(lambda: steps.append(1), 1000)
+    try:
+        return work(), len(steps)
+    finally:
+        reading.set_progress_handler(None, 0)
+
+
+def _many(store, first, *, state, begin, many):
+    usual = {**mail("x", DAY), "customer": "rat", "state": state, "done_at": _at(NOW)}
+    several = [{**usual, "id": f"{first}{one:06}", "queued_at": begin + one} for one in range(many)]
+    run(store, (insert(mails.message), several))
+
+
+def _keys(store, until, first, many):
+    usual = {"customer": "rat", "in_test_mode": 0, "message": "", "request_digest": ""}
+    several = [
+        {**usual, "key": f"{first}{one:06}", "message": f"{first}{one}", "kept_until": _at(until)}
+        for one in range(many)
+    ]
+    run(store, (insert(mails.idempotency), several))
+
+
+@pytest.mark.parametrize("what", ["mails", "keys"])
+def test_what_must_stay_is_passed_once(tmp_path, what):
+    """However many mails are held for good, or keys still hold: each step goes on behind the one before."""
+    steps = []
+    for number, stays in enumerate((1, 20_000)):
+        url = f"sqlite:///{tmp_path / f'{number}.db'}"
+        upgrade(url)
+        with open_store(url) as store:
+            if what == "mails":
+                _many(store, "a", state="held", begin=0, many=stays)
+                _many(store, "b", state="done", begin=stays, many=4000)
+                gone, read = _steps(store, lambda: store.upkeep.retention.mails("rat", days=28, now=LATER))
+            else:
+                _keys(store, LATER + DAY, "a", stays)
+                _keys(store, NOW, "b", 4000)
+                gone, read = _steps(store, lambda: store.upkeep.retention.keys(now=LATER))
+            assert gone == 4000
+            steps.append(read)
+    few, many = steps
+    assert many - few < 30 * 20_000 / 1000

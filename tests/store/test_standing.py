@@ -285,8 +285,8 @@ def test_what_is_caught_is_what_a_search_finds(store, data):
     query = data.draw(_QUERIES, label="query")
     keep(store, mail)
     one = parse(f"id:{mail.id}")
-    found = store.outbox.found(All((query, one)), now=NOW)
-    assert (found == (mail.id,)) is catches(query, mail.facts)
+    found = store.outbox.search(All((query, one)), now=NOW).mails
+    assert ([one.id for one in found] == [mail.id]) is catches(query, mail.facts)
 
 
 def test_a_query_that_grows_too_long_is_no_standing_hold(mailer):

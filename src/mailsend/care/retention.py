@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from mailsend.care.duty import MORE, Cared, Duty
@@ -32,7 +33,14 @@ def forget_what_is_old(mailer: Cared, now: datetime) -> Mapping[str, Any]:
     def alive() -> bool:
         return monotonic() < until
 
-    days = {name: _days_of(upkeep, name) for name in upkeep.retention.customers()}
+    @cache
+    def days_of(customer: str) -> tuple[int, int]:
+        return _days_of(upkeep, customer)
+
+    def log_days_of(customer: str) -> int:
+        return days_of(customer)[1]
+
+    days = {name: days_of(name) for name in upkeep.retention.customers()}
     told: dict[str, Any] = {
         "contents": upkeep.retention.contents(
             {name: content for name, (content, _) in days.items()},
@@ -45,6 +53,10 @@ def forget_what_is_old(mailer: Cared, now: datetime) -> Mapping[str, Any]:
         ),
         "keys": upkeep.retention.keys(now=now, alive=alive),
         "files": upkeep.retention.blobs(alive=alive),
+        "acts": upkeep.loose_ends.acts(log_days_of, now=now, alive=alive),
+        "questions": upkeep.loose_ends.questions(now=now, alive=alive),
+        "holds": upkeep.loose_ends.holds(log_days_of, now=now, alive=alive),
+        "domains": upkeep.loose_ends.domains(now=now, alive=alive),
         "workers": upkeep.workers.forget(before=now - _WORKER_GONE),
     }
     return told if alive() else {**told, MORE: True}

@@ -76,6 +76,7 @@ _REFUSED: Final[Mapping[str, Exit]] = {
     "content.header_name": Exit.DATA,
     "content.header_syntax": Exit.DATA,
     "content.loop": Exit.DATA,
+    "content.never_due": Exit.DATA,
     "content.no_content": Exit.DATA,
     "content.not_text": Exit.DATA,
     "content.subject_control_characters": Exit.DATA,

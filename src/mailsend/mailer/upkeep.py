@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mailsend.model.address import Address
     from mailsend.model.message import Message
     from mailsend.store.duties import DutyBook
+    from mailsend.store.loose_ends import LooseEnds
     from mailsend.store.notices import NoticeBook, Waiting
     from mailsend.store.providers import ProviderBook
     from mailsend.store.retention import Retention
@@ -57,6 +58,11 @@ class Upkeep:
         return self._books.retention
 
     @property
+    def loose_ends(self) -> LooseEnds:
+        """What takes out what belongs to no mail and is kept no longer."""
+        return self._books.loose_ends
+
+    @property
     def providers(self) -> ProviderBook:
         """Who receives mail for which domain."""
         return self._books.providers
@@ -66,9 +72,9 @@ class Upkeep:
         """The mails that were given up, and the notices of them."""
         return self._books.notices
 
-    def expire(self, *, now: datetime) -> int:
-        """End held mails whose ``expires_at`` has passed; give how many."""
-        return self._core.store_door.open("a worker").outbox.expire(now=now)
+    def expire(self, *, now: datetime, alive: Callable[[], bool] = lambda: True) -> int:
+        """End held mails whose ``expires_at`` has passed; give how many. It stops where ``alive`` says no."""
+        return self._core.store_door.open("a worker").outbox.expire(now=now, alive=alive)
 
     @property
     def _books(self) -> UpkeepBooks:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, final
 
-from sqlalchemy import Table, and_, bindparam, delete, func, select
+from sqlalchemy import Table, and_, bindparam, delete, func, select, tuple_
 
 from mailsend.model.mail_state import MailState
 from mailsend.store.schema.mails import (
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from mailsend.store.database import Database, Transaction
     from mailsend.store.writer import Writer
 
-__all__ = ["Retention"]
+__all__ = ["Alive", "Retention", "moment_ago"]
 
 _FOR_EVER: Final = 36_500  # days; what somebody asks for beyond a century is no date any more
 _STEP: Final = 200  # mails in one transaction
+_BEFORE_ALL: Final = -(2**63)
 _OPEN: Final = (MailState.QUEUED, MailState.SENDING, MailState.HELD)
 _CLOSED: Final = tuple(str(one) for one in MailState if one not in _OPEN)
 
@@ -48,10 +49,16 @@ _CONTENTS: Final = (
     .order_by(content.c.message)
     .limit(_STEP)
 )
+# Each step goes on behind the one before: whatever stays is passed once, not with each of them.
 _OLD_MAILS: Final = (
-    select(message.c.id)
-    .where(message.c.customer == bindparam("customer"), message.c.queued_at < bindparam("before"), _is_over)
-    .order_by(message.c.queued_at)
+    select(message.c.queued_at, message.c.id)
+    .where(
+        message.c.customer == bindparam("customer"),
+        message.c.queued_at < bindparam("before"),
+        tuple_(message.c.queued_at, message.c.id) > tuple_(bindparam("queued_at"), bindparam("last")),
+        _is_over,
+    )
+    .order_by(message.c.queued_at, message.c.id)
     .limit(_STEP)
 )
 _is_free: Final = and_(
@@ -61,7 +68,13 @@ _is_free: Final = and_(
     .correlate(idempotency)
     .exists(),
 )
-_OLD_KEYS: Final = select(idempotency.c.message).where(_is_free).limit(_STEP)
+_KEY: Final = tuple(idempotency.primary_key.columns)
+_OLD_KEYS: Final = (
+    select(*_KEY, idempotency.c.message)
+    .where(tuple_(*_KEY) > tuple_(*[bindparam(one.name) for one in _KEY]), _is_free)
+    .order_by(*_KEY)
+    .limit(_STEP)
+)
 _TAKE_KEYS: Final = delete(idempotency).where(
     idempotency.c.message.in_(bindparam("mails", expanding=True)), _is_free
 )
@@ -110,8 +123,8 @@ class Retention:
         self, days: Mapping[str, int], *, otherwise: int, now: datetime, alive: Alive = lambda: True
     ) -> int:
         """Take out the contents of mails that came to their end so many days ago, by customer."""
-        before = {name: _ago(now, number) for name, number in days.items()}
-        default = _ago(now, otherwise)
+        before = {name: moment_ago(now, number) for name, number in days.items()}
+        default = moment_ago(now, otherwise)
         latest = max(default, *before.values()) if before else default
         gone, last = 0, ""
         while alive() and (rows := self._read(_CONTENTS, last=last)):
@@ -126,17 +139,20 @@ class Retention:
 
     def mails(self, customer: str, *, days: int, now: datetime, alive: Alive = lambda: True) -> int:
         """Take out everything about a customer's mails that came to their end so many days ago."""
-        before = _ago(now, days)
-        gone = 0
-        while alive() and (rows := self._read(_OLD_MAILS, customer=customer, before=before)):
+        asked = {"customer": customer, "before": moment_ago(now, days)}
+        gone, place = 0, {"queued_at": _BEFORE_ALL, "last": ""}
+        while alive() and (rows := self._read(_OLD_MAILS, **asked, **place)):
             gone += self._writer.do(_taking_out([one.id for one in rows], tuple(_OF_A_MAIL)))
+            place = {"queued_at": rows[-1].queued_at, "last": rows[-1].id}
         return gone
 
     def keys(self, *, now: datetime, alive: Alive = lambda: True) -> int:
         """Take out idempotency keys whose time is over and whose mail is not open."""
         at, gone = moment(now), 0
-        while alive() and (rows := self._read(_OLD_KEYS, now=at)):
+        place: dict[str, Any] = {"customer": "", "in_test_mode": -1, "key": ""}
+        while alive() and (rows := self._read(_OLD_KEYS, now=at, **place)):
             gone += self._writer.do(_taking_keys([one.message for one in rows], at))
+            place = {one: getattr(rows[-1], one) for one in place}
         return gone
 
     def blobs(self, *, alive: Alive = lambda: True) -> int:
@@ -151,7 +167,8 @@ class Retention:
         return self._database.looking(lambda one: one.connection.execute(query, values).all())
 
 
-def _ago(now: datetime, days: int) -> int:
+def moment_ago(now: datetime, days: int) -> int:
+    """Give the time so many days before ``now``, as the store keeps it."""
     return moment(now - timedelta(days=min(days, _FOR_EVER)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, final
 
 from mailsend.store.duties import DutyBook
+from mailsend.store.loose_ends import LooseEnds
 from mailsend.store.notices import NoticeBook
 from mailsend.store.providers import ProviderBook
 from mailsend.store.retention import Retention
@@ -26,4 +27,5 @@ class UpkeepBooks:
         self.workers = WorkerBook(database, writer)
         self.notices = NoticeBook(database, writer)
         self.retention = Retention(database, writer)
+        self.loose_ends = LooseEnds(database, writer)
         self.providers = ProviderBook(database, writer)

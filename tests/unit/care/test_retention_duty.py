@@ -13,6 +13,7 @@ from mailsend import Mailer, Settings
 from mailsend.care.retention import RETENTION, forget_what_is_old
 from mailsend.errors import InvalidSettings
 from mailsend.mailer.ids import new_id
+from mailsend.store.events import note
 from mailsend.store.schema import mails
 
 DAY = timedelta(days=1)
@@ -45,7 +46,8 @@ def test_contents_and_records_go_by_each_customers_days():
             for days in (6, 8, 29, 91)
         ]
         left = names(store, mails.message)
-    nothing = {"contents": 0, "mails": 0, "keys": 0, "files": 0, "workers": 0}
+    told = ("contents", "mails", "keys", "files", "acts", "questions", "holds", "domains", "workers")
+    nothing = dict.fromkeys(told, 0)
     assert [one for one, _ in seen] == [
         nothing,
         {**nothing, "contents": 1},
@@ -68,8 +70,10 @@ def test_nothing_goes_while_rules_cannot_be_read():
     application = {"application": shop(store="memory:")["application"]}
     with Mailer(Settings.model_validate(application), directory=Broken()) as mailer:
         store = put(mailer, "01rat")
+        store._writer.do(lambda one: note(one, "limit_reset", now=NOW, by="ann", customer="ratcatcher"))
         forget_what_is_old(mailer, NOW + 400 * DAY)
         assert (names(store, mails.message), names(store, mails.content, "message")) == (["01rat"], ["01rat"])
+        assert names(store, mails.event, "act") == ["limit_reset"]
 
 
 def test_workers_that_are_gone_are_forgotten_after_a_day():

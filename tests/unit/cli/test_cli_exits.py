@@ -54,6 +54,7 @@ REFUSED = {
     ("content", ContentRefused.BLOCKED_EXTENSION): 77,
     ("content", ContentRefused.TOO_LARGE): 77,
     ("content", ContentRefused.EXPIRED): 65,
+    ("content", ContentRefused.NEVER_DUE): 65,
     ("content", ContentRefused.LOOP): 65,
     ("content", ContentRefused.TWO_SOURCES): 65,
     ("content", ContentRefused.NO_CONTENT): 65,

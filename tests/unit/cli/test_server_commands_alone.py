@@ -6,10 +6,12 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from refusing_store import database_error
 
 from mailsend.cli.output import Output
 from mailsend.cli.server_words import exit_of_probe, tell_probe
 from mailsend.decide.verdict import Reason
+from mailsend.store.database import Database
 from mailsend.transport.probe import Finding, Level, ProbeCode, ProbeReport, ProbeStep, Proposal
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -205,6 +207,29 @@ def test_an_account_is_entered_once(store, mailsend):
     without = [mailsend(*add), mailsend("server", "order", "ratcatcher", "a.example")]
     assert [first.code, second.code, *(one.code for one in without)] == [0, 77, 69, 69]
     assert "has this account already" in second.err
+
+
+def test_a_store_that_fails_in_a_step_is_not_what_it_refuses(store, mailsend, monkeypatch):
+    """Refused is what would be the next time as well (77); a database that is locked may answer then (69)."""
+    add = ("server", "add", "ratcatcher", "smtp://a.example", "--json")
+    mailsend(*add)
+    refused = mailsend(*add).document["error"]
+    failure = database_error()
+
+    def fails(*_, **__):
+        raise failure
+
+    monkeypatch.setattr(Database, "writing", fails)
+    failed = [
+        mailsend("server", *command, "--json").document["error"]
+        for command in (
+            ("lock", "ratcatcher"),
+            ("remove", "ratcatcher"),
+            ("order", "ratcatcher", "a.example"),
+        )
+    ]
+    assert (refused["kind"], refused["code"]) == ("StoreRefused", 77)
+    assert [(one["kind"], one["code"]) for one in failed] == [("StoreError", 69)] * 3
 
 
 def test_tls_alone_can_be_changed(store, mailsend):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, final
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, select, text, tuple_
 
 from mailsend.decide.last_look import HoldReason
 from mailsend.decide.state import Act
 from mailsend.errors import StoreError
 from mailsend.model.outbox import Applied, MailPage, QueueStats
 from mailsend.model.query import All, Query
-from mailsend.store.outbox.acts import BY_HAND, act_on
+from mailsend.store.outbox.acts import BY_HAND
+from mailsend.store.outbox.doing import Doing, Told
+from mailsend.store.outbox.found import Found
 from mailsend.store.outbox.stats import queue_stats
 from mailsend.store.reading import LISTED, mails_with, read_mail
 from mailsend.store.schema.mails import message
-from mailsend.store.search import OPEN, Cursor, condition, found_ids, page
+from mailsend.store.search import OPEN, Cursor, page
 from mailsend.store.statement import Statement
 from mailsend.store.times import moment
 
@@ -30,11 +32,19 @@ if TYPE_CHECKING:
 __all__ = ["Outbox"]
 
 _AT_ONCE: Final = 200  # mails changed in one transaction
+_BEFORE_ALL: Final = -(2**63)
 _EXPIRED: Final = Statement(
-    select(message.c.id).where(
-        text("state = 'held' AND frozen = 0"), message.c.expires_at <= bindparam("now")
+    select(message.c.id, message.c.queued_at)
+    .where(
+        text("state = 'held' AND frozen = 0"),
+        message.c.expires_at <= bindparam("now"),
+        tuple_(message.c.queued_at, message.c.id) > tuple_(bindparam("queued_at"), bindparam("mail")),
     )
+    .order_by(message.c.queued_at, message.c.id)
+    .limit(_AT_ONCE)
 )
+
+Alive = Callable[[], bool]
 
 
 @final
@@ -63,10 +73,6 @@ class Outbox:
         """Give a mail with all that is known of it but its content; None where there is none."""
         return self._database.looking(lambda transaction: read_mail(transaction, id))
 
-    def found(self, query: Query, *, now: datetime) -> tuple[str, ...]:
-        """Give the ids of all open mails that ``query`` finds."""
-        return self._database.looking(lambda transaction: found_ids(transaction, All((OPEN, query)), now=now))
-
     def do(
         self,
         act: Act,
@@ -90,67 +96,61 @@ class Outbox:
         for said, what in ((reason, "a reason"), (by, "a name of who does it")):
             if not said.strip():
                 raise StoreError(f"{act} needs {what}", advice="It is written down with the mail.")
+        doing = Doing(act, now=now, by=by, reason=reason, dry_run=dry_run, hold_reason=hold_reason)
         changed: list[str] = []
         refused: dict[str, str] = {}
-        named = frozenset(ids)
-        several = list(dict.fromkeys((*ids, *(() if query is None else self.found(query, now=now)))))
-        for start in range(0, len(several), _AT_ONCE):
-            part = several[start : start + _AT_ONCE]
-
-            def work(transaction: Transaction, part: list[str] = part) -> list[tuple[str, str | None]]:
-                gone = frozenset[str]()
-                if query is not None:
-                    gone = _gone(transaction, query, [one for one in part if one not in named], now)
-                return [
-                    (
-                        one,
-                        act_on(
-                            transaction, act, one, now=now, by=by, reason=reason, dry_run=dry_run,
-                            hold_reason=hold_reason,
-                        ),
-                    )
-                    for one in part
-                    if one not in gone
-                ]  # fmt: skip
-
-            for one, obstacle in self._writer.do(work):
+        words: dict[str, str] = {}  # each once, for however many mails
+        many = 0
+        for part, told in self._done(doing, ids, query):
+            for one, obstacle in told:
                 if obstacle is None:
                     changed.append(one)
                 else:
-                    refused[one] = obstacle
+                    refused[one] = words.setdefault(obstacle, obstacle)
+            many += part
             if progress is not None:
-                progress(start + len(part))
+                progress(many)
         return Applied(act=str(act), changed=tuple(changed), refused=refused, dry_run=dry_run)
 
-    def hold_what(self, standing: StandingHold, *, now: datetime) -> Applied:
-        """Hold the queued mails that a standing hold catches; what is on its way is caught at its next attempt."""
-        return self.do(
+    def hold_what(self, standing: StandingHold, *, now: datetime) -> int:
+        """Hold the queued mails that a standing hold catches, and give how many.
+
+        What is on its way is caught at its next attempt.
+        """
+        doing = Doing(
             Act.HOLD,
-            (),
-            query=standing.waiting,
-            reason=f"Kept back by {standing}",
-            by=standing.by,
             now=now,
+            by=standing.by,
+            reason=f"Kept back by {standing}",
             hold_reason=HoldReason.STANDING_HOLD,
         )
+        return sum(_changed(told) for _, told in self._done(doing, (), standing.waiting))
 
-    def expire(self, *, now: datetime) -> int:
-        """End held mails whose ``expires_at`` has passed; give how many."""
-        due = [one.id for one in self._database.read(_EXPIRED, now=moment(now))]
-        if not due:
-            return 0
-        done = self.do(Act.EXPIRE, due, reason="expires_at has passed", by="mailsend", now=now)
-        return len(done.changed)
+    def expire(self, *, now: datetime, alive: Alive = lambda: True) -> int:
+        """End held mails whose ``expires_at`` has passed; give how many. It stops where ``alive`` says no."""
+        doing = Doing(Act.EXPIRE, now=now, by="mailsend", reason="expires_at has passed")
+        done, place = 0, {"queued_at": _BEFORE_ALL, "mail": ""}
+        while alive() and (due := self._database.read(_EXPIRED, now=moment(now), **place)):
+            done += _changed(self._writer.do(doing.to([one.id for one in due])))
+            place = {"queued_at": due[-1].queued_at, "mail": due[-1].id}
+        return done
 
     def stats(self, *, now: datetime) -> QueueStats:
         """Say how full the queue is."""
         return self._database.looking(lambda transaction: queue_stats(transaction, now))
 
+    def _done(self, doing: Doing, ids: Sequence[str], query: Query | None) -> Iterator[tuple[int, Told]]:
+        """Do it part by part, with a commit for each; give how large each was, and what came of it."""
+        named = list(dict.fromkeys(ids))
+        found = None if query is None else Found(self._database, query, now=doing.now, at_once=_AT_ONCE)
+        for start in range(0, len(named), _AT_ONCE):
+            part = named[start : start + _AT_ONCE]
+            yield len(part), self._writer.do(doing.to(part))
+        known = frozenset(named)
+        for part in () if found is None else found.taken():
+            several = [one for one in part if one not in known]
+            yield len(several), self._writer.do(doing.to(several, where=query))
 
-def _gone(transaction: Transaction, query: Query, mails: Sequence[str], now: datetime) -> frozenset[str]:
-    """Give those of these mails that ``query`` finds no longer; the others stay as they are until the commit."""
-    these = select(message.c.id).where(message.c.id.in_(mails))
-    run = transaction.connection.execute
-    run(these.order_by(message.c.id).with_for_update()).all()
-    found = run(these.where(condition(All((OPEN, query)), now=now, driven=True))).scalars()
-    return frozenset(mails).difference(found)
+
+def _changed(told: Told) -> int:
+    return sum(obstacle is None for _, obstacle in told)
