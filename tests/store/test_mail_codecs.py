@@ -374,9 +374,24 @@ def test_a_sensitive_mails_content_is_kept_encrypted_alone(database):
     assert (message.subject, message.sensitive) == ("", 1)
 
 
-def test_subjects_can_be_left_out_of_the_log():
-    """Who asks for it has none in the row."""
-    assert _row(a_mail(), with_subject=False)["subject"] == ""
+@pytest.mark.parametrize("where", ["application", "customer", "unit"])
+def test_subjects_can_be_left_out_of_the_log(where):
+    """Whoever asks for it, from the inside out, has none in the row; the mail itself has it (M38)."""
+    told = shop()
+    customer = told["customers"]["ratcatcher"]
+    places = {
+        "application": told["application"],
+        "customer": customer,
+        "unit": customer["business_units"]["zurich"],
+    }
+    places[where]["log_subjects"] = False
+    rules = Settings.model_validate(told).rules
+    mail = a_mail(rules=rules, business_unit="zurich")
+    assert (_row(mail)["subject"], mail.subject, b"Subject: Hello" in mail.data) == ("", "Hello", True)
+    customer["log_subjects"] = True
+    rules = Settings.model_validate(told).rules
+    subject = _row(a_mail(rules=rules, business_unit="zurich"))["subject"]
+    assert subject == ("" if where == "unit" else "Hello")
 
 
 def test_sensitive_mail_needs_a_key():

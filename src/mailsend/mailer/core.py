@@ -16,6 +16,7 @@ from mailsend.mailer.ids import new_id
 from mailsend.mailer.interceptors import After, Before, Check, Interceptors
 from mailsend.mailer.listed import Listed
 from mailsend.mailer.server_states import ServerStates
+from mailsend.mailer.shared_log_ins import StoreLogIns
 from mailsend.mailer.standing import Standing
 from mailsend.mailer.store_door import StoreDoor
 from mailsend.mailer.test_mode import TestModeSwitch
@@ -88,6 +89,7 @@ class Core(Acting):
         self.states = ServerStates(self.store_door, directory)
         self.listed = Listed(self.store_door)
         self.standing = Standing(self.store_door)
+        self.log_ins = StoreLogIns(self.store_door) if self.store_door.is_there else None
         self._transports: Transports | None = None
         self._sealing: Sealing | None = None
         self._rounds: Rounds | None = None
@@ -120,7 +122,7 @@ class Core(Acting):
         if self._transports is None:
             from mailsend.mailer.transports import Transports
 
-            self._transports = Transports()
+            self._transports = Transports(log_ins=self.log_ins)
         return self._transports
 
     @property
@@ -143,9 +145,12 @@ class Core(Acting):
 
     def queue_desk(self, what: str) -> QueueDesk:
         """Give the desk of the store's queue; raises StoreError where there is none for ``what``."""
+        # First, as everywhere: it says what is missing, and threads that enter SQLAlchemy by two doors at
+        # once get halves of it.
+        store = self.store_door.open(what)
         from mailsend.mailer.queueing.desk import QueueDesk
 
-        return QueueDesk(self, self.store_door.open(what))
+        return QueueDesk(self, store)
 
     def wake(self) -> None:
         """Wake the workers of this process: something has been put into the queue."""

@@ -6,6 +6,7 @@ import importlib
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
+from threading import current_thread, main_thread
 from typing import Any, cast
 
 from mailsend.errors import InvalidSettings
@@ -74,7 +75,9 @@ class Interceptors:
         for one in self.after:
             try:
                 answer = one(report)
-            except Exception:  # noqa: BLE001 - an observer changes nothing, whatever it raises
+            except BaseException as problem:  # an observer changes nothing, whatever it raises
+                if isinstance(problem, KeyboardInterrupt) and current_thread() is main_thread():
+                    raise  # a person's, not the observer's
                 _log.exception("an 'after' interceptor failed", extra={"mailsend_id": report.id})
             else:
                 if isinstance(answer, Coroutine):

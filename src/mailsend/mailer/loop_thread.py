@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import os
 import threading
 from collections.abc import Callable, Coroutine, Sequence
@@ -15,6 +16,8 @@ import mailsend.mailer.imports_at_fork  # noqa: F401 - it stands guard
 __all__ = ["LoopThread", "let_go", "loop_thread"]
 
 T = TypeVar("T")
+
+_log: Final = logging.getLogger("mailsend")
 
 _TOO_LATE: Final = "no mail is begun while the program ends"
 
@@ -28,8 +31,18 @@ class LoopThread:
         self._loop.set_default_executor(ThreadPoolExecutor(thread_name_prefix="mailsend"))  # looks names up
         self._ending = False
         self._turn = threading.Lock()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="mailsend", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="mailsend", daemon=True)
         self._thread.start()
+
+    def _run(self) -> None:
+        """Run until ``stop``, whatever is raised there: all who wait for the loop would wait for ever."""
+        while True:
+            try:
+                self._loop.run_forever()
+            except BaseException:  # noqa: BLE001 - asyncio lets SystemExit and KeyboardInterrupt through
+                _log.exception("the loop of all Mailers goes on after this")
+            else:
+                return
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Start ``work`` on the loop; the future tells when it is done.

@@ -12,13 +12,12 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from mailsend.mailer.core import Core
-    from mailsend.mailer.queueing.rounds import Ground, Ready
+    from mailsend.mailer.queueing.ready import Ground
     from mailsend.mailer.queueing.stopping import Stopping
     from mailsend.mailer.thinking import Asked, Thinking
     from mailsend.model.done import Done
     from mailsend.model.message import Message
     from mailsend.model.submission import Refusal, Submission
-    from mailsend.store.queue import Claimed
 
 __all__ = ["QueuedMail"]
 
@@ -30,7 +29,7 @@ class QueuedMail:
     _think: Callable[[Thinking[Any]], Any]
     _know_of: Callable[[Future[Any]], None]
 
-    def enqueue(self, message: Message | Submission, connection: Any = None) -> str:
+    def enqueue(self, message: Message | Submission | Refusal, connection: Any = None) -> str:
         """Put a mail into the queue and give its id; it is durable then.
 
         With a Session or Connection of SQLAlchemy it is part of that transaction, commits and rolls back
@@ -39,7 +38,9 @@ class QueuedMail:
         """
         return self.enqueue_many((message,), connection)[0]
 
-    def enqueue_many(self, messages: Iterable[Message | Submission], connection: Any = None) -> list[str]:
+    def enqueue_many(
+        self, messages: Iterable[Message | Submission | Refusal], connection: Any = None
+    ) -> list[str]:
         """Put mails into the queue with one commit, all or none; give their ids in order.
 
         Raises as ``enqueue`` does.
@@ -80,6 +81,8 @@ class QueuedMail:
         from mailsend.mailer.loop_thread import loop_thread
 
         desk = self._core.queue_desk("deliver_due")
+        from mailsend.mailer.queueing.consigning import asked_of
+
         if diversion.current() is not None:
             from mailsend.model.done import Done
 
@@ -89,25 +92,25 @@ class QueuedMail:
         if not claimed:
             return desk.nothing_due()
         self._core.test_mode.look_anew()
-        known: dict[Asked, Ground] = {}
-        ready = [self._ready_to_go(one, known) for one in claimed]
+        grounds = {whose: self._ground(whose) for whose in {asked_of(one.row) for one in claimed}}
         bringing = loop_thread().submit(
-            self._core.rounds.bring(claim, ready, concurrency=concurrency, stopping=stopping)
+            self._core.rounds.bring(claim, claimed, grounds, concurrency=concurrency, stopping=stopping)
         )
         self._know_of(bringing)
         return desk.with_next_due(bringing.result())
 
-    def _ready_to_go(self, claimed: Claimed, known: dict[Asked, Ground]) -> Ready:
-        rounds = self._core.rounds
+    def _ground(self, whose: Asked) -> Ground | Exception:
+        from mailsend.mailer.queueing.ready import find_ground
+
         try:
-            ready: Ready = self._think(rounds.ready(claimed, known))
+            ground: Ground = self._think(find_ground(self._core, whose))
         except Exception as problem:  # noqa: BLE001 - a directory that is away stops no other customer's mail
-            return rounds.unready(claimed, problem)
-        return ready
+            return problem
+        return ground
 
-    def _finished(self, message: Message | Submission) -> Submission:
-        from mailsend.model.submission import Submission
+    def _finished(self, message: Message | Submission | Refusal) -> Submission:
+        from mailsend.model.submission import Refusal, Submission
 
-        if isinstance(message, Submission):
-            return message
+        if isinstance(message, Submission | Refusal):
+            return self._core.finished(message)
         return self._core.finished(self._think(self._core.think(message)).answer)

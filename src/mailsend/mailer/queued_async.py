@@ -13,13 +13,12 @@ if TYPE_CHECKING:
     from mailsend.mailer.core import Core
     from mailsend.mailer.queueing.desk import QueueDesk
     from mailsend.mailer.queueing.handing_in import HandingIn
-    from mailsend.mailer.queueing.rounds import Ground, Ready
+    from mailsend.mailer.queueing.ready import Ground
     from mailsend.mailer.queueing.stopping import Stopping
     from mailsend.mailer.thinking import Asked, Thinking
     from mailsend.model.done import Done
     from mailsend.model.message import Message
     from mailsend.model.submission import Refusal, Submission
-    from mailsend.store.queue import Claimed
 
 __all__ = ["AsyncQueuedMail"]
 
@@ -33,7 +32,7 @@ class AsyncQueuedMail:
     _core: Core
     _think: Callable[[Thinking[Any]], Awaitable[Any]]
 
-    async def enqueue(self, message: Message | Submission, connection: Any = None) -> str:
+    async def enqueue(self, message: Message | Submission | Refusal, connection: Any = None) -> str:
         """Put a mail into the queue and give its id, as ``Mailer.enqueue`` does.
 
         ``connection`` is an AsyncSession or AsyncConnection.
@@ -41,7 +40,7 @@ class AsyncQueuedMail:
         return (await self.enqueue_many((message,), connection))[0]
 
     async def enqueue_many(
-        self, messages: Iterable[Message | Submission], connection: Any = None
+        self, messages: Iterable[Message | Submission | Refusal], connection: Any = None
     ) -> list[str]:
         """Put mails into the queue with one commit, all or none; give their ids in order."""
         from mailsend.model.message import Message
@@ -75,6 +74,8 @@ class AsyncQueuedMail:
     ) -> Done:
         """Bring at most ``limit`` mails of the queue that are due on their way, as ``Mailer.deliver_due`` does."""
         desk = await self._desk("deliver_due")
+        from mailsend.mailer.queueing.consigning import asked_of
+
         if diversion.current() is not None:
             from mailsend.model.done import Done
 
@@ -84,9 +85,10 @@ class AsyncQueuedMail:
         if not claimed:
             return await asyncio.to_thread(desk.nothing_due)
         await asyncio.to_thread(self._core.test_mode.look_anew)
-        known: dict[Asked, Ground] = {}
-        ready = [await self._ready_to_go(one, known) for one in claimed]
-        done = await self._core.rounds.bring(claim, ready, concurrency=concurrency, stopping=stopping)
+        grounds = {whose: await self._ground(whose) for whose in {asked_of(one.row) for one in claimed}}
+        done = await self._core.rounds.bring(
+            claim, claimed, grounds, concurrency=concurrency, stopping=stopping
+        )
         return await asyncio.to_thread(desk.with_next_due, done)
 
     @cached_property
@@ -100,17 +102,18 @@ class AsyncQueuedMail:
             return self._core.queue_desk(what)
         return await asyncio.to_thread(self._core.queue_desk, what)  # opening it takes a while
 
-    async def _ready_to_go(self, claimed: Claimed, known: dict[Asked, Ground]) -> Ready:
-        rounds = self._core.rounds
+    async def _ground(self, whose: Asked) -> Ground | Exception:
+        from mailsend.mailer.queueing.ready import find_ground
+
         try:
-            ready: Ready = await self._think(rounds.ready(claimed, known))
+            ground: Ground = await self._think(find_ground(self._core, whose))
         except Exception as problem:  # noqa: BLE001 - a directory that is away stops no other customer's mail
-            return rounds.unready(claimed, problem)
-        return ready
+            return problem
+        return ground
 
-    async def _finished(self, message: Message | Submission) -> Submission:
-        from mailsend.model.submission import Submission
+    async def _finished(self, message: Message | Submission | Refusal) -> Submission:
+        from mailsend.model.submission import Refusal, Submission
 
-        if isinstance(message, Submission):
-            return message
+        if isinstance(message, Submission | Refusal):
+            return self._core.finished(message)
         return self._core.finished((await self._think(self._core.think(message))).answer)

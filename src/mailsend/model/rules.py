@@ -63,6 +63,7 @@ class Level:
     max_visible_recipients: int | None = None
     blocked_extensions: tuple[str, ...] | None = None
     archive_bcc: Address | None = None
+    log_subjects: bool | None = None
     protected_names: tuple[str, ...] = ()
     template_dirs: tuple[str, ...] = ()
     branding: Branding = field(default_factory=Branding)

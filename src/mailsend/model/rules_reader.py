@@ -203,6 +203,7 @@ _EVERYWHERE: Final[dict[str, Converter]] = {
     "max_visible_recipients": whole(),
     "blocked_extensions": listed(values.extension),
     "archive_bcc": values.address,
+    "log_subjects": flag,
     "protected_names": listed(text()),
     "template_dirs": listed(text()),
     "branding": Table(_LOOK, _branding),

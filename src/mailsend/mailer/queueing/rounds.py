@@ -8,30 +8,25 @@ import os
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mailsend.decide.last_look import Drop, DropReason, Hold
 from mailsend.errors import MailsendError
 from mailsend.mailer.clock import utc_now
-from mailsend.mailer.facts import offered_servers
 from mailsend.mailer.ids import new_id
-from mailsend.mailer.looking import Look
 from mailsend.mailer.paid_lanes import PaidLanes
-from mailsend.mailer.queueing.consigning import Bundle, Routes, asked_of, bundles_of, data_of, due_of
+from mailsend.mailer.queueing.consigning import asked_of, due_of
 from mailsend.mailer.queueing.crossing import Crossings
 from mailsend.mailer.queueing.ending import ending_of_lapsed
 from mailsend.mailer.queueing.noting import Brought, Noting, tell_of_failure
 from mailsend.mailer.queueing.own_rates import OwnRates
+from mailsend.mailer.queueing.ready import Grounds, Ready, kept_back, make_ready
 from mailsend.mailer.queueing.renewing import may_be_stale, renew_stored
 from mailsend.mailer.queueing.stopping import Stopping
-from mailsend.mailer.thinking import Asked, Thinking, ask_rules, ask_servers
-from mailsend.model.circumstances import OfferedServer, Owner
 from mailsend.model.done import Done
 from mailsend.model.queue_reason import QueueReason
 from mailsend.model.report import Attempt, Outcome, RecipientResult
-from mailsend.model.rules import RetryRules, Rules, Scope
-from mailsend.model.submission import Refusal
+from mailsend.model.rules import RetryRules
 from mailsend.store.times import time_of
 
 if TYPE_CHECKING:
@@ -39,33 +34,11 @@ if TYPE_CHECKING:
     from mailsend.model.consignment import Consignment
     from mailsend.store.queue import Claimed, Ending, Lapsed, Queue
 
-__all__ = ["Ground", "Ready", "Rounds"]
+__all__ = ["Rounds"]
 
 _log: Final = logging.getLogger("mailsend.queue")
 
 _NO_ROUTE: Final = "Its server is no longer among the rules: put it back, or prepare the mail anew."
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A claimed mail with all that it takes to bring it on its way."""
-
-    claimed: Claimed
-    bundles: tuple[Bundle, ...]
-    look: Look | None
-    fault: str = ""
-    lasting: bool = False
-    rules: Rules | None = None
-    scope: Scope | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What all mails of one customer and unit in a claim stand on."""
-
-    rules: Rules | Refusal
-    scope: Scope | None
-    routes: Routes
 
 
 class Rounds:
@@ -100,48 +73,14 @@ class Rounds:
         """Say what becomes of a mail whose holder fell silent."""
         return ending_of_lapsed(lapsed, retry=self.retry, now=utc_now())
 
-    def ready(self, claimed: Claimed, known: dict[Asked, Ground]) -> Thinking[Ready]:
-        """Find rules, servers and last look for a mail; one that cannot be read is held.
-
-        ``known`` is what the mails of its claim before it stand on.
-        """
-        whose = asked_of(claimed.row)
-        ground = known.get(whose)
-        if ground is None:
-            ground = known[whose] = yield from self._ground(whose)
-        try:
-            data = data_of(claimed, self._core.content_vault)
-            keys = self._core.rules.application.secret_keys
-            bundles = bundles_of(claimed, data, ground.routes, secret_keys=keys)
-        except Exception as problem:  # noqa: BLE001 - whatever is wrong with its rows, it stops no other
-            return self.unready(claimed, problem, lasting=True)
-        parts = [one.consignment for one in bundles if one.consignment is not None]
-        look = (yield from self._core.look_with(parts[0], ground.rules, *parts[1:])) if parts else None
-        rules = ground.rules if isinstance(ground.rules, Rules) else None
-        return Ready(claimed, bundles, look, rules=rules, scope=ground.scope)
-
-    def _ground(self, whose: Asked) -> Thinking[Ground]:
-        from mailsend.mailer.gather import find_scope
-
-        rules = yield from ask_rules(whose)
-        if isinstance(rules, Refusal):
-            smarthosts = self._core.rules.application.smarthosts
-            servers = tuple([OfferedServer(server=one, owner=Owner.APPLICATION) for one in smarthosts])
-            return Ground(rules, None, Routes(servers))
-        scope = find_scope(*whose, rules)
-        if isinstance(scope, Refusal):
-            return Ground(rules, None, Routes(()))
-        own = (yield from ask_servers(scope)) if self._core.states.asks(scope) else None
-        return Ground(rules, scope, Routes(offered_servers(scope, own)))
-
-    def unready(self, claimed: Claimed, problem: Exception, *, lasting: bool = False) -> Ready:
-        """Give a mail that cannot be tried: held where that is ``lasting``, else it is tried again later."""
-        name = type(problem).__name__
-        _log.warning("%s could not be made ready: %s", claimed.row.id, name)
-        return Ready(claimed, (), None, fault=str(problem) or name, lasting=lasting)
-
     async def bring(
-        self, claim: str, ready: Sequence[Ready], *, concurrency: int, stopping: Stopping | None = None
+        self,
+        claim: str,
+        claimed: Sequence[Claimed],
+        grounds: Grounds,
+        *,
+        concurrency: int,
+        stopping: Stopping | None = None,
     ) -> Done:
         """Bring claimed mails on their way, ``concurrency`` at a time, while their lease is renewed.
 
@@ -149,20 +88,29 @@ class Rounds:
         """
         stopping = stopping or Stopping()
         noting = Noting(self, self.crossings.here)
-        waiting = iter(ready)
+        waiting = iter(claimed)
+        turn = asyncio.Lock()  # they set out in the order of the queue
+
+        async def next_ready() -> Ready | None:
+            async with turn:
+                one = None if stopping.asked else next(waiting, None)
+                # As late as this: meanwhile others wait for their servers and for commits.
+                return None if one is None else await make_ready(self._core, one, grounds[asked_of(one.row)])
 
         async def work() -> None:
-            while not stopping.asked and (one := next(waiting, None)) is not None:
+            while (ready := await next_ready()) is not None:
                 try:
-                    brought = await self._bring(one, noting)
+                    brought = await self._bring(ready, noting)
                     if brought is not None:  # the next mail does not wait until this one is written down
-                        noting.note(one.claimed, brought)
+                        noting.note(ready.claimed, brought)
                 except Exception:  # noqa: BLE001 - whatever it is, the others go on
-                    tell_of_failure(one.claimed.row.id)
+                    tell_of_failure(ready.claimed.row.id)
 
         async with self.renewing(claim):
             try:
-                await stopping.heeded(asyncio.gather(*[work() for _ in range(min(concurrency, len(ready)))]))
+                await stopping.heeded(
+                    asyncio.gather(*[work() for _ in range(min(concurrency, len(claimed)))])
+                )
                 await noting.all_noted()
             finally:  # whoever cancels this may end the loop as well
                 noting.crossing.hand_over()
@@ -170,7 +118,7 @@ class Rounds:
             await asyncio.wrap_future(self.queue.give_back(claim))
         told = noting.outcomes
         return Done(
-            claimed=len(ready),
+            claimed=len(claimed),
             accepted=told[Outcome.ACCEPTED],
             deferred=told[Outcome.DEFERRED],
             rejected=told[Outcome.REJECTED],
@@ -203,7 +151,7 @@ class Rounds:
         attempts: list[Attempt] = []
         digest, prepared = row.digest, time_of(row.prepared_at)
         if ready.fault:
-            told = _kept_back(ready.fault, lasting=ready.lasting)
+            told = kept_back(ready.fault, lasting=ready.lasting)
             results = {one.position: told for one in due_of(ready.claimed)}
         for bundle in ready.bundles:
             if bundle.consignment is None or ready.look is None:
@@ -214,7 +162,7 @@ class Rounds:
                 consignment = await self._fresh(ready, bundle.consignment)
             except Exception as problem:  # noqa: BLE001 - no mail goes out under a signature of yesterday
                 _log.exception("%s could not be made anew", row.id)
-                told = _kept_back(str(problem), lasting=False)
+                told = kept_back(str(problem), lasting=False)
                 results.update(dict.fromkeys(bundle.positions, told))
                 continue
             if consignment is None:
@@ -238,7 +186,7 @@ class Rounds:
                 if attempts:  # what the bundles before it came to is known all the same
                     rest = {}
                     if isinstance(problem, Exception):  # else it is due as before
-                        told = _kept_back(type(problem).__name__, lasting=False)
+                        told = kept_back(type(problem).__name__, lasting=False)
                         rest = {one.position: told for one in due_of(ready.claimed)}
                     brought = Brought(results, attempts, digest, prepared)
                     noting.note_broken(ready.claimed, brought, rest)
@@ -259,10 +207,3 @@ class Rounds:
         if isinstance(seen, Hold) or (isinstance(seen, Drop) and seen.reason is DropReason.EXPIRED):
             return consignment  # it does not go out
         return await asyncio.to_thread(renew_stored, self._core, ready.claimed, consignment, rules, scope)
-
-
-def _kept_back(why: str, *, lasting: bool) -> RecipientResult:
-    """Give what is told of a mail that was not offered to any server: held, or tried again later."""
-    if lasting:
-        return RecipientResult(outcome=Outcome.HELD, reason=QueueReason.UNREADABLE, advice=why)
-    return RecipientResult(outcome=Outcome.DEFERRED, reason=QueueReason.NOT_READY, advice=why)

@@ -52,7 +52,6 @@ def message_row(
     done_at: datetime | None = None,
     server: str = "",
     queue_id: str = "",
-    with_subject: bool = True,
 ) -> dict[str, Any]:
     """Give the row of ``mailsend_message``; of a sensitive mail it tells no content.
 
@@ -91,7 +90,7 @@ def message_row(
         "tried_at": moment_or_none(tried_at),
         "done_at": moment_or_none(done_at),
         "message_id": submission.message_id,
-        "subject": storable(submission.subject) if with_subject and not content.sensitive else "",
+        "subject": storable(submission.subject) if content.log_subject and not content.sensitive else "",
         "requested": "" if requested is None else requested.address.key,
         "sender": sender.address.key,
         "sender_mailbox": str(sender),
