@@ -33,8 +33,7 @@ ACTS: Final = {
     Act.LAPSE: ("the clock", "the worker did not come back in time"),
     Act.SETTLE: (
         "a worker",
-        "is too late to finish, and knows what the server answered to those whose outcome is unknown; whoever"
-        " has the mail now has let no content out",
+        "is too late to finish, and knows what became of the unknown; whoever has the mail now let nothing out",
     ),
     Act.GIVE_UP: ("the clock", "the window in which it is tried has ended; its author gets a notice"),
     Act.EXPIRE: ("the clock", "`expires_at` has passed"),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sqlite3
 
 import pytest
 from postgres_server import PostgresServer
 from queue_shop import a_mail, rows, settings, states
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
-from sqlalchemy.orm import Session
+from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from sqlalchemy.pool import NullPool
 
 from mailsend import AsyncMailer, Mailer, Settings
@@ -98,6 +99,36 @@ def test_asynchronously_as_well(shop, engine, url, kind, committed):
 
     assert asyncio.run(run()) == (2, 2 if committed else 0)
     assert numbers(engine) == ([1] if committed else [])
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_scoped_session_is_its_session(mailer, engine, committed):
+    """As a web framework has one for each request: its transaction is the mail's."""
+    session = scoped_session(sessionmaker(engine))
+    session.execute(insert(orders).values(number=1))
+    mailer.enqueue(a_mail(1), connection=session)
+    session.commit() if committed else session.rollback()
+    session.remove()
+    assert (subjects(mailer), numbers(engine)) == ((["Mail 1"], [1]) if committed else ([], []))
+
+
+def test_a_scoped_session_of_a_task_as_well(shop, engine, url):
+    """It is that of the caller's task."""
+
+    async def run():
+        aside = create_async_engine(async_url(url), poolclass=NullPool)
+        session = async_scoped_session(async_sessionmaker(aside), scopefunc=asyncio.current_task)
+        async with AsyncMailer(Settings.model_validate(shop)) as mailer:
+            await session.execute(insert(orders).values(number=1))
+            await mailer.enqueue(a_mail(1), connection=session)
+            assert await asyncio.to_thread(rows, mailer, mails.message) == []
+            await session.commit()
+            await session.remove()
+            await aside.dispose()
+            return (await mailer.deliver_due()).claimed
+
+    assert asyncio.run(run()) == 1
+    assert numbers(engine) == [1]
 
 
 def test_a_savepoint_takes_its_mail_back(mailer, engine):
@@ -219,6 +250,12 @@ def test_each_mailer_takes_its_own_kinds(shop, mailer, engine, url):
 
     asyncio.run(run())
     assert rows(mailer, mails.message) == []
+
+
+def test_a_connection_of_another_kind_is_told_by_its_package(mailer):
+    """So that nobody reads that a Connection is no connection."""
+    with pytest.raises(StoreError, match=r"not sqlite3\.Connection"):
+        mailer.enqueue(a_mail(), connection=sqlite3.connect(":memory:"))
 
 
 def test_an_engine_is_no_connection(mailer, engine):

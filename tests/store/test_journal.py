@@ -212,18 +212,31 @@ def test_a_case_of_sensitive_mail_has_no_subject(store):
     vault = Vault(KEYS_OF_STORE, purpose=VAULT_PURPOSE)
     keep(store, a_mail(id="01", sensitive=True, subject="Your password"), vault=vault)
     run(store, update(mails.message).values(subject="Your password"))
-    number, (found,) = store.journal.case(parse(""), now=NOW, most=10)
+    number, _, (found,) = store.journal.case(parse(""), now=NOW, most=10)
     case = CaseFile(query="", made_at=NOW, number=number, found=(found,))
     assert case.document()["mails"][0]["subject"] is None
     assert "Your password" not in case.markdown() + json.dumps(case.document())
 
 
 def test_only_the_newest_mails_of_a_case_are_told_in_full(store):
-    """How many there are is said all the same."""
+    """How many there are is said all the same, and when the first of them all was queued."""
     for number in range(5):
         keep(store, a_mail(id=f"{number:02}"), now=NOW + timedelta(seconds=number))
-    number, found = store.journal.case(parse(""), now=NOW, most=2)
-    assert (number, [one.mail.id for one in found]) == (5, ["04", "03"])
+    number, first, found = store.journal.case(parse(""), now=NOW, most=2)
+    assert (number, first, [one.mail.id for one in found]) == (5, NOW, ["04", "03"])
+    assert store.journal.case(parse("nobody"), now=NOW, most=2) == (0, None, ())
+
+
+def test_a_case_that_is_cut_says_when_the_first_of_all_was_queued(mailer):
+    """Who asks when it began is not told of the newest mails alone, nor that these were all."""
+    for _ in range(3):
+        sent(mailer)
+    times = sorted(one.queued_at for one in mailer.journal.search().mails)
+    case = mailer.journal.case("", most=1)
+    assert (case.number, case.first, case.last) == (3, times[0], times[-1])
+    assert case.document()["first"] == times[0].isoformat()
+    assert "everything else is of the newest only (1)" in case.markdown()
+    assert "nur die neuesten (Anzahl: 1)" in case.markdown("de")
 
 
 def test_a_mail_is_sent_again_as_a_new_one(mailer):

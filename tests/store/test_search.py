@@ -18,7 +18,7 @@ from mailsend.store.database import Database
 from mailsend.store.location import read_location
 from mailsend.store.schema.mails import message, recipient
 from mailsend.store.schema.upkeep import provider
-from mailsend.store.search import OPEN, Cursor, condition, count, found_ids, narrowing, page
+from mailsend.store.search import OPEN, Cursor, condition, count, narrowing, page
 
 FOUND = {
     # Words.
@@ -215,6 +215,11 @@ def log(request, tmp_path_factory):
     fill(opened)
     yield opened
     opened.close()
+
+
+def found_ids(transaction, query, *, limit=1000, **more):
+    rows = page(transaction, query, limit=limit, columns=(message.c.id,), **more).rows
+    return tuple(one.id for one in rows)
 
 
 def _found(database, text, **more):

@@ -76,6 +76,7 @@ FIRST = Counts(
     recipients=4,
     outcomes={"accepted": 1, "deferred": 1, "rejected": 2},
     reasons={"greylisted": 1, "mailbox_full": 1, "no_such_user": 1},
+    open=1,
     bytes=400,
     largest=300,
 )
@@ -98,6 +99,7 @@ def test_each_day_is_told_whole_and_days_without_mail_too(store):
         recipients=5,
         outcomes={"accepted": 2, "deferred": 1, "rejected": 2},
         reasons=FIRST.reasons,
+        open=1,
         bytes=450,
         largest=300,
     )
@@ -156,7 +158,11 @@ def test_every_ratio_is_computed_as_it_says(store):
     }
     people = [one for one, number in outcomes.items() for _ in range(number)]
     several = [to("a", f"p{n}@x.example", n, outcome=one) for n, one in enumerate(people)]
-    fill(store, [queued("a", "2026-01-01", size=100), queued("b", "2026-01-01", size=201)], several)
+    fill(
+        store,
+        [queued("a", "2026-01-01", size=100, state="queued"), queued("b", "2026-01-01", size=201)],
+        several,
+    )
     counts = count(store, "day").total
     assert dict(counts.outcomes) == outcomes
     assert counts.ratios == {
@@ -240,6 +246,26 @@ def test_only_what_was_asked_for_is_counted(store):
     assert cut.total.test_copies == 1
     assert count(store, "day", since=at("2026-11-23"), until=at("2026-11-25")).total == Counts()
     assert len(count(store, "day", since=at("2026-11-23"), until=at("2026-11-25")).rows) == 2
+
+
+@pytest.mark.parametrize("group", [None, "server", "customer", "provider"])
+def test_open_is_who_may_still_get_it(store, group):
+    """Put off, held or pending in a mail that is open; what was put off at its only attempt waits for nothing."""
+    states = ("queued", "sending", "held", "done", "cancelled", "expired")
+    outcomes = ("pending", "deferred", "held", "accepted", "rejected")
+    fill(
+        store,
+        [queued(one, "2026-11-20T10:00", state=one) for one in states],
+        [
+            to(one, f"{outcome}@rat.ch", place, outcome=outcome, server="relay")
+            for one in states
+            for place, outcome in enumerate(outcomes)
+        ],
+    )
+    found = count(store, "day", group=group)
+    for counts in (found.total, found.rows[0].counts):
+        assert (counts.recipients, counts.open, counts.ratios["open_ratio"]) == (30, 9, 0.3)
+        assert counts.outcomes == dict.fromkeys(sorted(outcomes), 6)
 
 
 def test_what_would_be_too_many_rows_is_refused(store, monkeypatch):

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mailsend.errors import InvalidSettings
 from mailsend.settings import Settings
+from mailsend.store.location import read_location
 
 ACME = {
     "name": "Acme",
@@ -62,14 +64,37 @@ def test_a_relative_file_of_variables_and_mappings_counts_from_the_current_folde
     assert _store(Settings.load(tmp_path / "elsewhere" / "mailsend.toml")) == meant
 
 
-def test_what_a_store_keeps_so_far_is_told():
-    """``check`` says what the store is for in this version, so that nobody waits for a queue."""
-    (finding,) = Settings.model_validate({"application": {**ACME, "store": "memory:"}}).findings()
-    assert str(finding) == (
-        "application.store: it keeps how far customers' servers have come; this version keeps no queue"
-        " and no log yet"
-    )
-    assert finding.advice == "Run 'mailsend store upgrade' after each new version."
+def test_a_store_is_nothing_to_look_at():
+    """A store that is named is as it should be, with queue and log in it."""
+    assert Settings.model_validate({"application": {**ACME, "store": "memory:"}}).findings() == ()
+
+
+@pytest.mark.parametrize("url", ["file:box%00", "file:///box%00"])
+def test_a_folder_that_no_system_could_open_is_refused_as_such(tmp_path, url):
+    """So is that of a server, whether its path counts from the file or not."""
+    (tmp_path / "mailsend.toml").write_text(TOML.replace("memory:", url))
+    with pytest.raises(InvalidSettings, match="a folder is missing"):
+        Settings.load(tmp_path / "mailsend.toml")
+
+
+def test_names_in_any_script_are_shown_as_they_are_written(tmp_path):
+    """A business unit's name beyond ASCII stands in its key; what cannot be shown is escaped."""
+    unit = '[customers.rat]\nallowed_domains = ["rat.example"]\n[customers.rat.business_units."{}"]\nlocale = "de"\n'
+    shown = []
+    for name in ("zürich", "z\\u202eb"):
+        (tmp_path / "mailsend.toml").write_text(TOML + unit.format(name))
+        shown.append(Settings.load(tmp_path / "mailsend.toml").provenance()[-1].key)
+    assert shown == [
+        'customers.rat.business_units."zürich".locale',
+        'customers.rat.business_units."z\\u202eb".locale',
+    ]
+
+
+def test_a_file_that_no_system_could_open_is_refused_as_such(tmp_path):
+    """A NUL in it is told with what to write, as any other URL that cannot be read."""
+    (tmp_path / "mailsend.toml").write_text(f'{TOML}store = "sqlite:///a%00b.db"\n')
+    with pytest.raises(InvalidSettings, match="the file cannot be read from the URL"):
+        read_location(_store(Settings.load(tmp_path / "mailsend.toml")))
 
 
 @pytest.mark.parametrize(("store", "told"), [({}, 1), ({"store": "memory:"}, 0)])

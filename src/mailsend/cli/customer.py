@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 
 from mailsend.cli import options
 from mailsend.cli.asking import mailer_for, read_values
+from mailsend.cli.blank import not_blank
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.cli.server_asking import By, person
@@ -27,7 +29,8 @@ customer = typer.Typer(
 )
 
 _Name = Annotated[
-    str | None, typer.Argument(metavar="CUSTOMER", help="The customer's name.", show_default=False)
+    str | None,
+    typer.Argument(metavar="CUSTOMER", callback=not_blank, help="The customer's name.", show_default=False),
 ]
 _Edits = Annotated[
     list[str] | None,
@@ -49,6 +52,10 @@ _Version = Annotated[
 ]
 _History = Annotated[bool, typer.Option("--history", help="Every version: who wrote it, when and why.")]
 
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+_KEY_OF_EDIT: Final = re.compile(
+    r"""(?:[^="']|"(?:[^"\\]|\\.)*"|'[^']*')*(?==)"""
+)  # quotes keep what is in them
 _SHOWN: Final = "%Y-%m-%d %H:%M UTC"
 
 
@@ -166,14 +173,35 @@ def _rules_in(file: Path, name: str) -> Mapping[str, Any]:
 def _changes(edits: Sequence[str]) -> dict[Sequence[str], Any]:
     changes: dict[Sequence[str], Any] = {}
     for one in edits:
-        key, equals, text = one.partition("=")
-        path = tuple(key.strip().split("."))
+        key, equals, text = _parted(one)
+        path = _path(key)
         if not equals or not all(path):
             raise CommandFailed(
                 Exit.USAGE, f"{one}: it is written KEY=VALUE", advice="As in locale=de-CH; dots go inwards."
             )
         changes[path] = _value(text.strip())
     return changes
+
+
+def _parted(edit: str) -> tuple[str, str, str]:
+    """Part a key and its value; an equals sign in quotes belongs to the key."""
+    found = _KEY_OF_EDIT.match(edit)
+    return edit.partition("=") if found is None else (found[0], "=", edit[found.end() + 1 :])
+
+
+def _path(key: str) -> tuple[str, ...]:
+    """Give the parts of a dotted key: as TOML writes them, or plain as in ``business_units.zürich``."""
+    try:
+        inwards = {} if "\n" in key else tomllib.loads(f"{key} = 0")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        inwards = {}
+    if not inwards:
+        return tuple(key.strip().split("."))
+    path = []
+    while isinstance(inwards, dict):
+        ((name, inwards),) = inwards.items()
+        path.append(name)
+    return tuple(path)
 
 
 def _value(text: str) -> Any:
@@ -203,11 +231,20 @@ def _table(output: Output, versions: Sequence[CustomerVersion]) -> None:
     )
 
 
+def _key(name: str) -> str:
+    """Give a key as TOML writes it, whose escapes are those of JSON."""
+    if _BARE_KEY.fullmatch(name):
+        return name
+    return json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def _lines(rules: Any, before: str = "") -> list[str]:
     """Give every value in a line of its own, under its dotted key."""
     if isinstance(rules, Mapping) and rules:
         return [
-            line for key, one in rules.items() for line in _lines(one, f"{before}.{key}" if before else key)
+            line
+            for key, one in rules.items()
+            for line in _lines(one, f"{before}.{_key(key)}" if before else _key(key))
         ]
     if isinstance(rules, list) and any(isinstance(one, Mapping) for one in rules):
         return [line for at, one in enumerate(rules) for line in _lines(one, f"{before}[{at}]")]

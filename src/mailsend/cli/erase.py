@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -33,6 +33,8 @@ _Compact = Annotated[
         show_default=False,
     ),
 ]
+
+_SHOWN: Final = 5
 
 
 def erase(
@@ -65,7 +67,9 @@ def erase(
             dry_run=dry_run,
             cancel_open=cancel_open,
             compact=compact,
-            progress=lambda number, of: say(f"Blanking: {number:,} of {counted(of, 'mail')}"),
+            progress=lambda number, of: say(
+                f"{'Reading' if dry_run else 'Blanking'}: {number:,} of {counted(of, 'mail')}"
+            ),
         )
     output.document(_document(done))
     _tell(output, done)
@@ -89,9 +93,11 @@ def _tell(output: Output, done: Erasure) -> None:
             output.labelled(text, f"{number:,}")
     if done.dry_run:
         if done.open:
-            output.marked(
-                None, f"{counted(len(done.open), 'mail')} not at an end: {', '.join(done.open[:5])}"
-            )
+            ids = ", ".join(done.open[:_SHOWN]) + (", …" if len(done.open) > _SHOWN else "")
+            what = "would be cancelled" if done.cancelled else "not at an end"
+            output.marked(None, f"{counted(len(done.open), 'mail')} {what}: {ids}")
+        for where, number in done.remaining.items():
+            output.marked(None, f"It would still stand in {where} ({number:,}): that is changed by hand.")
         output.marked(None, "Nothing was changed: this was a dry run.")
         return
     if done.cancelled:

@@ -8,6 +8,7 @@ import typer
 
 from mailsend.cli import options
 from mailsend.cli.asking import mailer_for
+from mailsend.cli.blank import not_blank
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.cli.server_asking import By, person
@@ -20,7 +21,8 @@ limit = typer.Typer(
 )
 
 _Name = Annotated[
-    str | None, typer.Argument(metavar="LIMIT", help="As limit list shows it.", show_default=False)
+    str | None,
+    typer.Argument(metavar="LIMIT", callback=not_blank, help="As limit list shows it.", show_default=False),
 ]
 _Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is written down.")]
 

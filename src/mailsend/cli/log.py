@@ -39,10 +39,9 @@ def search(
     """Show the mails that a query finds. Newest first, or as things happen; all of them without one."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
-        asked = asking.joined(query)
         if follow:
-            return follow_in(output, mailer, asked, limit=limit, after=after, columns=columns)
-        return search_in(output, mailer, asked, limit=limit, after=after, columns=columns)
+            return follow_in(output, mailer, query, limit=limit, after=after, columns=columns)
+        return search_in(output, mailer, query, limit=limit, after=after, columns=columns)
 
 
 @log.command()
@@ -87,7 +86,7 @@ def export(
     """Write what a query finds as CSV or JSON Lines, without content."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
-        return export_to(output, mailer, asking.joined(query), format=format, out=out)
+        return export_to(output, mailer, query, format=format, out=out)
 
 
 @log.command()
@@ -104,7 +103,7 @@ def case(
     """Collect what is known of lost mail into one file. Of mails that did not arrive, or ended up among spam."""
     output = Output(as_json=as_json, quiet=quiet)
     with mailer_for(config) as mailer:
-        return case_of(output, mailer, asking.joined(query), out=out, locale=locale, limit=limit)
+        return case_of(output, mailer, query, out=out, locale=locale, limit=limit)
 
 
 @log.command()
@@ -146,7 +145,7 @@ def stats(
         return stats_of(
             output,
             mailer,
-            asking.joined(query),
+            query,
             by=period,
             since=since,
             until=until,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from mailsend.cli.blank import not_blank
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.decide.query import parse
 from mailsend.errors import InvalidQuery
@@ -51,7 +53,8 @@ Query: TypeAlias = Annotated[
     typer.Argument(metavar="QUERY", help="What to look for, in the query language.", show_default=False),
 ]
 MailId: TypeAlias = Annotated[
-    str | None, typer.Argument(metavar="ID", help="Our id of the mail.", show_default=False)
+    str | None,
+    typer.Argument(metavar="ID", callback=not_blank, help="Our id of the mail.", show_default=False),
 ]
 Limit: TypeAlias = Annotated[
     int, typer.Option("--limit", metavar="N", min=1, max=10_000, help="How many at most.")
@@ -101,7 +104,8 @@ Reason: TypeAlias = Annotated[
     str, typer.Option("--reason", metavar="TEXT", help="Why; it is written down. Needed.")
 ]
 By: TypeAlias = Annotated[
-    str | None, typer.Option("--by", metavar="NAME", help="Who does it (else the log-in name here).")
+    str | None,
+    typer.Option("--by", metavar="NAME", callback=not_blank, help="Who does it (else the log-in name here)."),
 ]
 Period: TypeAlias = Annotated[Unit, typer.Option("--period", help="How long a period is.")]
 GroupBy: TypeAlias = Annotated[Group | None, typer.Option("--group", help="What rows are told apart by.")]
@@ -118,7 +122,7 @@ Timezone: TypeAlias = Annotated[
 Formulas: TypeAlias = Annotated[bool, typer.Option("--formulas", help="Say how each figure is computed.")]
 
 
-def joined(query: list[str] | None) -> str:
+def joined(query: Sequence[str] | None) -> str:
     """Give one query of the words that the shell has split."""
     return " ".join(query or ())
 

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from mailsend.cli.exits import INTERRUPTED, CommandFailed, Exit
+from mailsend.cli.log_asking import joined
 from mailsend.cli.log_looking import COLUMNS, columns_named, head
 from mailsend.cli.output import Output
+from mailsend.cli.shell_quotes import tell_lost_quotes
 from mailsend.mailer import Mailer
 from mailsend.model.mail_document import listed_document
 from mailsend.model.stored_mail import StoredMail
@@ -18,7 +20,13 @@ __all__ = ["follow_in"]
 
 
 def follow_in(
-    output: Output, mailer: Mailer, query: str, *, limit: int, after: str | None, columns: str | None
+    output: Output,
+    mailer: Mailer,
+    typed: Sequence[str] | None,
+    *,
+    limit: int,
+    after: str | None,
+    columns: str | None,
 ) -> int:
     """Show the newest mails that a query finds, the oldest of them first, then go on with what happens."""
     if after is not None:
@@ -26,10 +34,14 @@ def follow_in(
             Exit.USAGE, "--after and --follow exclude each other", advice="Leave one of them out."
         )
     lines = _Lines(output, columns_named(columns), mailer.journal.zone())
+    query = joined(typed)
     needs_attempts = "source-ip" in lines.names
     coming = mailer.journal.follow(query, attempts=needs_attempts)
     try:
-        for one in reversed(mailer.journal.search(query, limit=limit, attempts=needs_attempts).mails):
+        known = mailer.journal.search(query, limit=limit, attempts=needs_attempts).mails
+        if not known:
+            tell_lost_quotes(output, typed)
+        for one in reversed(known):
             lines.tell(one)
         for one in coming:
             lines.tell(one)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -11,16 +11,28 @@ from zoneinfo import ZoneInfo
 
 from mailsend.cli.content_showing import content_document, tell_content
 from mailsend.cli.exits import CommandFailed, Exit
+from mailsend.cli.log_asking import joined
 from mailsend.cli.output import Output, shortened
+from mailsend.cli.shell_quotes import tell_lost_quotes
 from mailsend.cli.viewing import write_file
 from mailsend.cli.wrong_option import check_place
 from mailsend.mailer import Mailer
 from mailsend.model.mail_document import listed_document, mail_document
 from mailsend.model.report import Outcome
-from mailsend.model.stored_mail import StoredAttempt, StoredMail, StoredRecipient
+from mailsend.model.stored_mail import StoredAttempt, StoredEvent, StoredMail, StoredRecipient
 from mailsend.model.words import why_it_waits
 
-__all__ = ["COLUMNS", "HIDDEN", "columns_named", "head", "search_in", "show_one", "tell_mail"]
+__all__ = [
+    "COLUMNS",
+    "HIDDEN",
+    "columns_named",
+    "head",
+    "search_in",
+    "show_one",
+    "tell_mail",
+    "told_moment",
+    "told_time",
+]
 
 _SHOWN: Final = "%Y-%m-%d %H:%M"
 _USUAL: Final = "queued,id,state,from,to,subject,outcome"
@@ -31,9 +43,9 @@ COLUMNS: Final[Mapping[str, _Cell]] = {
     "id": lambda mail, _: mail.id,
     "message-id": lambda mail, _: mail.message_id,
     "queue-id": lambda mail, _: mail.queue_id,
-    "queued": lambda mail, zone: _time(mail.queued_at, zone),
-    "tried": lambda mail, zone: _time(mail.tried_at, zone),
-    "done": lambda mail, zone: _time(mail.done_at, zone),
+    "queued": lambda mail, zone: told_time(mail.queued_at, zone),
+    "tried": lambda mail, zone: told_time(mail.tried_at, zone),
+    "done": lambda mail, zone: told_time(mail.done_at, zone),
     "state": lambda mail, _: "frozen" if mail.frozen else str(mail.state),
     "reason": lambda mail, _: ", ".join(_reasons(mail)),
     "outcome": lambda mail, _: ", ".join(_outcomes(mail)),
@@ -71,10 +83,16 @@ def columns_named(columns: str | None) -> list[str]:
 
 
 def search_in(
-    output: Output, mailer: Mailer, query: str, *, limit: int, after: str | None, columns: str | None
+    output: Output,
+    mailer: Mailer,
+    typed: Sequence[str] | None,
+    *,
+    limit: int,
+    after: str | None,
+    columns: str | None,
 ) -> int:
     """Show the mails that a query finds; on a terminal page by page."""
-    names = columns_named(columns)
+    names, query = columns_named(columns), joined(typed)
     zone = mailer.journal.zone()
     check_place(after)
     shown = 0
@@ -87,6 +105,7 @@ def search_in(
         shown += len(rows)
         if not shown:
             output.line("The log has nothing like this.")
+            tell_lost_quotes(output, typed)
         if page.next is None:
             return Exit.OK
         if not _watched(output):
@@ -137,9 +156,9 @@ def tell_mail(
         ("id", mail.id),
         ("Message-ID", mail.message_id),
         ("state", f"{mail.state}{', frozen' if mail.frozen else ''}{f': {why}' if why else ''}"),
-        ("queued", f"{_moment(mail.queued_at, zone)} by {mail.how}"),
-        ("ended", _moment(mail.done_at, zone)),
-        ("due", _moment(mail.due_at, zone)),
+        ("queued", f"{told_moment(mail.queued_at, zone)} by {mail.how}"),
+        ("ended", told_moment(mail.done_at, zone)),
+        ("due", told_moment(mail.due_at, zone)),
         ("customer", " / ".join(part for part in (mail.customer, mail.business_unit) if part)),
         ("subject", HIDDEN if mail.sensitive else mail.subject),
         ("from", f"{mail.sender_mailbox}{asked}"),
@@ -173,20 +192,26 @@ def tell_mail(
     if mail.events:
         output.heading("Events")
     for event in mail.events:
-        output.line(
-            f"{_moment(event.at, zone)} {event.act} by {event.by}{f': {event.reason}' if event.reason else ''}"
-        )
+        about = "".join(f" {who}" for who in _whom(mail, event))
+        why = f": {event.reason}" if event.reason else ""
+        output.line(f"{told_moment(event.at, zone)} {event.act}{about} by {event.by}{why}")
 
 
 def _tell_attempt(output: Output, tried: StoredAttempt, zone: ZoneInfo, *, conversation: bool) -> None:
     source = f" from {tried.source_ip}" if tried.source_ip else ""
     reply = " ".join(str(part) for part in (tried.code, tried.enhanced, tried.reply) if part)
     reply = reply or ("" if tried.reason == tried.outcome else tried.reason)
-    text = f"{_moment(tried.started, zone)} {tried.outcome} by {tried.server}{source}"
+    text = f"{told_moment(tried.started, zone)} {tried.outcome} by {tried.server}{source}"
     output.marked(tried.outcome is Outcome.ACCEPTED, f"{text}{f' ({reply})' if reply else ''}")
     if conversation:
         for line in tried.conversation:
             output.line(f"  {line}", "dim")
+
+
+def _whom(mail: StoredMail, event: StoredEvent) -> list[str]:
+    """Give the recipients that an event concerns, where it tells their places."""
+    places = event.facts.get("recipients", ())
+    return [who.address for place, who in enumerate(mail.recipients) if place in places]
 
 
 def _wants_more() -> bool:
@@ -204,14 +229,16 @@ def head(name: str, zone: ZoneInfo) -> str:
     """Give what stands over a column."""
     if name == "size":
         return "size (bytes)"
-    return f"{name} ({zone.key})" if name in ("queued", "tried", "done") else name
+    return f"{name} ({zone.key})" if name in ("queued", "tried", "due", "done") else name
 
 
-def _time(time: datetime | None, zone: ZoneInfo) -> str:
+def told_time(time: datetime | None, zone: ZoneInfo) -> str:
+    """Give a time as a column tells it, whose head names the zone."""
     return "" if time is None else time.astimezone(zone).strftime(_SHOWN)
 
 
-def _moment(time: datetime | None, zone: ZoneInfo) -> str:
+def told_moment(time: datetime | None, zone: ZoneInfo) -> str:
+    """Give a time that stands alone, to the second and with its zone."""
     return "" if time is None else time.astimezone(zone).strftime(f"{_SHOWN}:%S %Z")
 
 

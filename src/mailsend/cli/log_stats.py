@@ -9,7 +9,9 @@ from typing import Final
 from mailsend.cli import log_asking as asking
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
+from mailsend.cli.shell_quotes import tell_lost_quotes
 from mailsend.cli.wrong_option import wrong_option
+from mailsend.errors import StoreRefused
 from mailsend.mailer import Mailer
 from mailsend.mailer.clock import utc_now
 from mailsend.model.periods import Unit
@@ -32,7 +34,7 @@ _MOST_REASONS: Final = 3
 def stats_of(
     output: Output,
     mailer: Mailer,
-    query: str,
+    typed: Sequence[str] | None,
     *,
     by: Unit,
     since: str | None,
@@ -53,17 +55,22 @@ def stats_of(
         raise CommandFailed(
             Exit.USAGE, "--until is not after --since", advice="Name a later time, or leave one of them out."
         )
-    with output.while_waiting("Counting"):
-        found = journal.statistics(
-            by=by,
-            since=begin,
-            until=end,
-            query=query,
-            group=group,
-            timezone=timezone,
-        )
+    try:
+        with output.while_waiting("Counting"):
+            found = journal.statistics(
+                by=by,
+                since=begin,
+                until=end,
+                query=asking.joined(typed),
+                group=group,
+                timezone=timezone,
+            )
+    except StoreRefused as problem:  # more than anybody reads, or beyond any calendar
+        raise CommandFailed(Exit.USAGE, str(problem), advice=problem.advice) from None
     output.document(found.document(locale))
     output.table(*_table(found))
+    if not found.total.mails and not found.total.test_copies:
+        tell_lost_quotes(output, typed)
     if found.total.test_copies:
         output.line(f"Besides: {found.total.test_copies:,} in test mode.")
     if formulas:

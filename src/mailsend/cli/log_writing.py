@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
 from mailsend.cli.exits import CommandFailed, Exit
+from mailsend.cli.log_asking import joined
 from mailsend.cli.output import Output, counted
+from mailsend.cli.shell_quotes import tell_lost_quotes
 from mailsend.cli.viewing import write_file
 from mailsend.mailer import Mailer
 
 __all__ = ["case_of", "export_to", "resend_one"]
 
 
-def export_to(output: Output, mailer: Mailer, query: str, *, format: str, out: Path | None) -> int:
+def export_to(
+    output: Output, mailer: Mailer, typed: Sequence[str] | None, *, format: str, out: Path | None
+) -> int:
     """Write the log into a file, or to standard output."""
     if output.as_json and out is None:
         raise CommandFailed(
@@ -33,19 +37,24 @@ def export_to(output: Output, mailer: Mailer, query: str, *, format: str, out: P
             if number % 100 == 0:
                 say(f"Reading the log: {counted(number, 'mail')}")
 
-        pieces = mailer.journal.export(query, format=format, progress=told)
+        pieces = mailer.journal.export(joined(typed), format=format, progress=told)
         if out is None:
             _print(pieces)
         else:
             _write(out, pieces)
+    if not done:
+        tell_lost_quotes(output, typed)
     if out is not None:
         output.document({"file": str(out), "format": format, "mails": done})
         output.marked(True, f"{counted(done, 'mail')} in {out}.")
     return Exit.OK
 
 
-def case_of(output: Output, mailer: Mailer, query: str, *, out: Path | None, locale: str, limit: int) -> int:
+def case_of(
+    output: Output, mailer: Mailer, typed: Sequence[str] | None, *, out: Path | None, locale: str, limit: int
+) -> int:
     """Write a case file: Markdown for people, JSON for programs."""
+    query = joined(typed)
     if not query.strip():
         raise CommandFailed(
             Exit.USAGE,
@@ -57,6 +66,8 @@ def case_of(output: Output, mailer: Mailer, query: str, *, out: Path | None, loc
     if out is not None:
         write_file(out, case.markdown(locale).encode())
     output.document(case.document(locale))
+    if not case.number:
+        tell_lost_quotes(output, typed)
     if out is None:
         output.block(case.markdown(locale))
     else:

@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from mailsend.cli.blank import not_blank
 from mailsend.cli.exits import Exit
 
 __all__ = [
@@ -68,10 +69,12 @@ RequireTls: TypeAlias = Annotated[
     bool, typer.Option("--require-tls", help="Verified TLS all the way, or not at all.")
 ]
 
-Customer: TypeAlias = Annotated[str | None, typer.Option("--customer", metavar="NAME", help="The customer.")]
+Customer: TypeAlias = Annotated[
+    str | None, typer.Option("--customer", metavar="NAME", callback=not_blank, help="The customer.")
+]
 BusinessUnit: TypeAlias = Annotated[
     str | None,
-    typer.Option("--business-unit", metavar="NAME", help="The customer's unit."),
+    typer.Option("--business-unit", metavar="NAME", callback=not_blank, help="The customer's unit."),
 ]
 Actor: TypeAlias = Annotated[
     str | None,

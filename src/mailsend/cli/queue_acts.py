@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output, counted
 from mailsend.cli.server_asking import person
+from mailsend.cli.shell_quotes import tell_lost_quotes
 
 if TYPE_CHECKING:
     from mailsend.mailer import Mailer
@@ -75,6 +76,8 @@ def act_on(
     code = Exit.OK if applied.changed or (not named and not applied.refused) else Exit.DATA
     good = True if applied.changed else None if code is Exit.OK else False
     output.marked(good, f"{many} would {would}" if dry_run else f"{many} {did}")
+    if not applied.changed and not applied.refused:
+        tell_lost_quotes(output, which)
     for mail, why in [*applied.refused.items()][:_SHOWN]:
         output.marked(None, f"{mail}: {why}", indent=2)
     if len(applied.refused) > _SHOWN:

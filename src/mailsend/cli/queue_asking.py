@@ -7,6 +7,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from mailsend.cli.blank import not_blank
+
 __all__ = [
     "After",
     "Content",
@@ -32,7 +34,9 @@ Which: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(metavar="ID|QUERY", help="Ids, or a query such as customer:rat.", show_default=False),
 ]
-Mail: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="The mail's own id.", show_default=False)]
+Mail: TypeAlias = Annotated[
+    str, typer.Argument(metavar="ID", callback=not_blank, help="The mail's own id.", show_default=False)
+]
 Reason: TypeAlias = Annotated[
     str | None, typer.Option("--reason", metavar="TEXT", help="Why; it is written down with each mail.")
 ]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from mailsend.cli.content_showing import content_document, tell_content
 from mailsend.cli.exits import Exit
-from mailsend.cli.log_looking import HIDDEN, tell_mail
+from mailsend.cli.log_looking import HIDDEN, head, tell_mail, told_moment, told_time
 from mailsend.cli.output import Output, counted, shortened
 from mailsend.cli.queue_holds import tell_holds
 from mailsend.cli.server_asking import person
+from mailsend.cli.shell_quotes import tell_lost_quotes
 from mailsend.cli.viewing import viewable_html, write_file
 from mailsend.cli.wrong_option import check_place
 from mailsend.mailer.clock import utc_now
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from mailsend.model.stored_mail import StoredMail
 
 __all__ = ["list_of", "show_one", "stats_of"]
-
-_TIME: Final = "%Y-%m-%d %H:%M:%S"
 
 
 def list_of(
@@ -41,11 +41,15 @@ def list_of(
     output.document({"mails": mails, "next": page.next, "standing_holds": holds})
     if not page.mails:
         output.line("Nothing is in the queue." if not query else "Nothing in the queue is like that.")
+        tell_lost_quotes(output, query)
         return Exit.OK
-    now = utc_now()
+    now, zone = utc_now(), mailer.journal.zone()
     output.table(
-        ("id", "state", "due", "age", "size (bytes)", "customer", "from", "to", "subject"),
-        [_row(one, now) for one in page.mails],
+        [
+            head(one, zone)
+            for one in ("id", "state", "due", "age", "size", "customer", "from", "to", "subject")
+        ],
+        [_row(one, now, zone) for one in page.mails],
     )
     if page.next:
         output.line(f"{counted(len(page.mails), 'mail')}; the next ones: --after {page.next}")
@@ -105,7 +109,7 @@ def stats_of(output: Output, mailer: Mailer) -> int:
     late = "" if stats.oldest_due is None else f", the first of them for {_span(stats.oldest_due)}"
     output.labelled("due", f"{stats.due}{late}")
     if stats.next_due is not None:
-        output.labelled("next", _time(stats.next_due))
+        output.labelled("next", told_moment(stats.next_due, mailer.journal.zone()))
     for title, counts in (("held because of", stats.reasons), ("queued for", stats.customers)):
         if counts:
             output.heading(title)
@@ -127,13 +131,13 @@ def _saved(mail: StoredMail, seen: StoredContent, folder: Path) -> list[Path]:
     return written
 
 
-def _row(mail: StoredMail, now: datetime) -> tuple[str, ...]:
+def _row(mail: StoredMail, now: datetime, zone: ZoneInfo) -> tuple[str, ...]:
     reason = f" ({mail.reason})" if mail.reason else ""
     to = [one.address for one in mail.recipients if one.field != "archive"]
     return (
         mail.id,
         f"{mail.state}{reason}{' frozen' if mail.frozen else ''}",
-        _time(mail.due_at),
+        told_time(mail.due_at, zone),
         _span((now - mail.queued_at).total_seconds()),
         f"{mail.size:,}",
         mail.customer or "",
@@ -148,10 +152,6 @@ def _span(seconds: float) -> str:
         if seconds >= many:
             return f"{seconds / many:.1f} {unit}"
     return f"{seconds:.0f} s"
-
-
-def _time(at: datetime | None) -> str:
-    return "" if at is None else f"{at.strftime(_TIME)} UTC"
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -9,12 +9,19 @@ import typer
 from mailsend.cli import options
 from mailsend.cli import server_asking as asking
 from mailsend.cli.asking import mailer_for
+from mailsend.cli.blank import not_blank
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.cli.server_entering import add, set_
 from mailsend.cli.server_looking import probe, verify
 from mailsend.cli.server_steps import lock, release, store_refuses, unlock, with_store
-from mailsend.cli.server_words import record_document, server_document, tell_servers
+from mailsend.cli.server_words import (
+    pause_document,
+    record_document,
+    server_document,
+    tell_servers,
+    told_pause,
+)
 
 __all__ = ["server"]
 
@@ -28,12 +35,14 @@ _Order = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="SERVER",
+        callback=not_blank,
         help="All of them, in the order in which to try them.",
         show_default=False,
     ),
 ]
 _Whose = Annotated[
-    str | None, typer.Argument(metavar="CUSTOMER", help="Only this customer's.", show_default=False)
+    str | None,
+    typer.Argument(metavar="CUSTOMER", callback=not_blank, help="Only this customer's.", show_default=False),
 ]
 
 
@@ -51,11 +60,15 @@ def list_(
     with mailer_for(config) as mailer:
         names = mailer.servers.customers() if customer is None else (customer,)
         records = [one for name in names for one in mailer.servers.list(name)]
-    smarthosts = mailer.rules.application.smarthosts if customer is None else ()
-    output.document(
-        [*(server_document(one) for one in smarthosts), *(record_document(one) for one in records)]
-    )
+        smarthosts = mailer.rules.application.smarthosts if customer is None else ()
+        servers = (*smarthosts, *(one.server for one in records))
+        pauses = [None if one is None else mailer.servers.log_in_pause(one) for one in servers]
+    documents = [*(server_document(one) for one in smarthosts), *(record_document(one) for one in records)]
+    output.document([{**one, **pause_document(pause)} for one, pause in zip(documents, pauses, strict=True)])
     tell_servers(output, smarthosts, records)
+    for one, pause in zip(documents, pauses, strict=True):
+        if pause is not None:
+            output.warn(f"{one['name']}: {told_pause(pause)}")
     return Exit.OK
 
 

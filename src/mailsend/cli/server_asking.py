@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
+from mailsend.cli.blank import not_blank
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.cli.passwords import read_password
@@ -44,24 +45,30 @@ __all__ = [
 
 Who: TypeAlias = Annotated[
     str | None,
-    typer.Argument(metavar="CUSTOMER", help="Whose server (or --customer NAME).", show_default=False),
+    typer.Argument(
+        metavar="CUSTOMER", callback=not_blank, help="Whose server (or --customer NAME).", show_default=False
+    ),
 ]
 Which: TypeAlias = Annotated[
     str | None,
     typer.Argument(
         metavar="SERVER",
+        callback=not_blank,
         help="Which: host:port, or the host. One alone need not be named.",
         show_default=False,
     ),
 ]
 By: TypeAlias = Annotated[
-    str | None, typer.Option("--by", metavar="NAME", help="Who does it (else the log-in name here).")
+    str | None,
+    typer.Option("--by", metavar="NAME", callback=not_blank, help="Who does it (else the log-in name here)."),
 ]
 Note: TypeAlias = Annotated[str, typer.Option("--note", metavar="TEXT", help="Why; it is written down.")]
 Locale: TypeAlias = Annotated[
     str, typer.Option("--locale", metavar="TAG", help="The language of the words: en or de.")
 ]
-Host: TypeAlias = Annotated[str | None, typer.Option("--host", metavar="NAME", help="Instead of a URL.")]
+Host: TypeAlias = Annotated[
+    str | None, typer.Option("--host", metavar="NAME", callback=not_blank, help="Instead of a URL.")
+]
 Port: TypeAlias = Annotated[
     int | None,
     typer.Option("--port", metavar="NUMBER", min=1, max=65535, help="Else 587; with implicit TLS 465."),
@@ -70,7 +77,10 @@ Tls: TypeAlias = Annotated[
     str | None, typer.Option("--tls", metavar="MODE", help="starttls, or implicit: from the first byte.")
 ]
 User: TypeAlias = Annotated[
-    str | None, typer.Option("--user", metavar="NAME", help="The account; its password is asked for.")
+    str | None,
+    typer.Option(
+        "--user", metavar="NAME", callback=not_blank, help="The account; its password is asked for."
+    ),
 ]
 PasswordFile: TypeAlias = Annotated[
     Path | None,
@@ -82,7 +92,12 @@ PasswordEnv: TypeAlias = Annotated[
 ]
 Senders: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--sender", metavar="ADDRESS", help="Whom it is for: ann@…, or @domain; may be repeated."),
+    typer.Option(
+        "--sender",
+        metavar="ADDRESS",
+        callback=not_blank,
+        help="Whom it is for: ann@…, or @domain; may be repeated.",
+    ),
 ]
 Traits: TypeAlias = Annotated[
     list[str] | None,
@@ -152,12 +167,13 @@ def named(words: Sequence[str | None], customer: str | None, most: int = 2) -> t
 
 def person(by: str | None) -> str:
     """Give who does it: the name given, else the operating system's."""
-    if by is not None:
-        return by
     try:
-        return getpass.getuser()
+        name = getpass.getuser() if by is None else by
     except (KeyError, OSError):  # a user without a name
-        raise CommandFailed(Exit.USAGE, "nobody is named", advice="Say who does it: --by NAME.") from None
+        name = ""
+    if not name.strip():
+        raise CommandFailed(Exit.USAGE, "nobody is named", advice="Say who does it: --by NAME.")
+    return name
 
 
 def entered_server(entered: Entered, output: Output) -> Server:

@@ -9,6 +9,7 @@ import typer
 from mailsend.cli import options
 from mailsend.cli import server_asking as asking
 from mailsend.cli.asking import mailer_for
+from mailsend.cli.blank import not_blank
 from mailsend.cli.output import Output
 from mailsend.cli.server_steps import store_refuses, with_store
 from mailsend.cli.server_words import tell_record
@@ -24,7 +25,9 @@ _Position = Annotated[
 ]
 _Url = Annotated[
     str | None,
-    typer.Argument(metavar="URL", help="Where it is, as smtp://host; or --host.", show_default=False),
+    typer.Argument(
+        metavar="URL", callback=not_blank, help="Where it is, as smtp://host; or --host.", show_default=False
+    ),
 ]
 
 

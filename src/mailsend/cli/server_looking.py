@@ -12,6 +12,7 @@ import typer
 from mailsend.cli import options
 from mailsend.cli import server_asking as asking
 from mailsend.cli.asking import mailer_for
+from mailsend.cli.blank import not_blank
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.cli.server_steps import allowed
@@ -29,6 +30,7 @@ _What = Annotated[
     str | None,
     typer.Argument(
         metavar="URL|CUSTOMER",
+        callback=not_blank,
         help="A server URL, or a customer, whose servers are all probed where none is named.",
         show_default=False,
     ),
@@ -173,7 +175,8 @@ def _smarthosts(
     application = mailer.rules.application
     fallback = application.bounce_address or application.fallback_sender.address
     for server in application.smarthosts:
-        yield _asked(output, server, sender or fallback, stranger)
+        with output.while_waiting(f"Asking {server.name}"):
+            yield mailer.servers.probe(server=server, mail_from=sender or fallback, relay_to=stranger)
 
 
 def _asked(output: Output, server: Server, sender: Address | None, stranger: Address | None) -> ProbeReport:

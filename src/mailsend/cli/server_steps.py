@@ -13,7 +13,7 @@ from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.cli.server_words import tell_record
 from mailsend.decide.server_state import Refused, ServerAct, next_state
-from mailsend.errors import StoreError
+from mailsend.errors import StoreError, StoreRefused
 from mailsend.mailer import Mailer
 from mailsend.model.server import ServerState
 from mailsend.model.server_record import ServerRecord
@@ -99,11 +99,13 @@ def with_store(mailer: Mailer, customer: str) -> None:
 
 @contextmanager
 def store_refuses() -> Iterator[None]:
-    """Let what the store will not do end as not permitted; where it is missing was said before."""
+    """Let what the store will not do end as what it refuses; that it failed has a cause, and is told as it is."""
     try:
         yield
     except StoreError as problem:
-        raise CommandFailed(Exit.NOT_PERMITTED, str(problem), advice=problem.advice) from None
+        if problem.__cause__ is not None or type(problem) is not StoreError:
+            raise
+        raise StoreRefused(str(problem), advice=problem.advice) from None
 
 
 def allowed(mailer: Mailer, customer: str, which: str | None, act: ServerAct) -> ServerRecord:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from mailsend.cli.exits import Exit
 from mailsend.cli.output import Output
 from mailsend.decide.verdict import Reason
+from mailsend.model.log_in_pause import LogInPause
 from mailsend.model.server import Server
 from mailsend.model.server_options import OPTIONS
 from mailsend.model.server_record import ServerRecord
@@ -17,11 +18,13 @@ from mailsend.transport.probe import Finding, Level, ProbeCode, ProbeReport, Pro
 
 __all__ = [
     "exit_of_probe",
+    "pause_document",
     "record_document",
     "server_document",
     "tell_probe",
     "tell_record",
     "tell_servers",
+    "told_pause",
     "traits_of",
 ]
 
@@ -163,6 +166,21 @@ def record_document(record: ServerRecord) -> dict[str, Any]:
 def server_document(server: Server) -> dict[str, Any]:
     """Give a smarthost as a JSON document."""
     return {"customer": None, "name": server.name, "state": "smarthost", **_server(server)}
+
+
+def pause_document(pause: LogInPause | None) -> dict[str, Any]:
+    """Give what a server's document has besides while no log-in is tried on its account."""
+    if pause is None:
+        return {}
+    until = None if pause.until is None else pause.until.isoformat()
+    return {"log_in_pause": {"refused": pause.refused, "since": pause.since.isoformat(), "until": until}}
+
+
+def told_pause(pause: LogInPause) -> str:
+    """Say that the log-in was refused, and when another one is tried."""
+    if pause.until is None:
+        return "three log-ins were refused; correct the password, or mend the account and run: mailsend server probe"
+    return f"the log-in was refused; the next one is tried at {pause.until:{_STEPS_SHOWN}} (UTC)"
 
 
 def _server(server: Server) -> dict[str, Any]:

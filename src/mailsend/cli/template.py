@@ -10,6 +10,7 @@ import typer
 
 from mailsend.cli import options
 from mailsend.cli.asking import read_values, settings_from
+from mailsend.cli.blank import not_blank
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.cli.viewing import viewable_html, write_file
@@ -26,7 +27,7 @@ template = typer.Typer(
     callback=options.help_if_alone, invoke_without_command=True, help="Templates: list, show, preview."
 )
 
-_Name = Annotated[str, typer.Argument(metavar="NAME", help="The template.")]
+_Name = Annotated[str, typer.Argument(metavar="NAME", callback=not_blank, help="The template.")]
 _Html = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Write the HTML to FILE, for a browser.")
 ]

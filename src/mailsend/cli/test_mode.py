@@ -10,6 +10,7 @@ import typer
 
 from mailsend.cli import options
 from mailsend.cli.asking import mailer_for
+from mailsend.cli.blank import not_blank
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output, counted
 from mailsend.cli.server_asking import By, person
@@ -32,10 +33,17 @@ _Recipient = Annotated[
     str | None,
     typer.Argument(metavar="ADDRESS", help="The test address (else the settings').", show_default=False),
 ]
-_Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is written down.")]
+_Reason = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", callback=not_blank, help="Why; it is written down.")
+]
 _Held = Annotated[
     list[str] | None,
-    typer.Argument(metavar="ID", help="Mails that test mode holds; all of them without.", show_default=False),
+    typer.Argument(
+        metavar="ID",
+        callback=not_blank,
+        help="Mails that test mode holds; all of them without.",
+        show_default=False,
+    ),
 ]
 _KeepTesting = Annotated[bool, typer.Option("--keep-testing", help="Send them to the test address instead.")]
 _Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

@@ -24,9 +24,6 @@ __all__ = ["letter_of"]
 
 _Files: TypeAlias = tuple[Attachment, ...]
 
-# These come from somebody invited, and name the organiser they answer (RFC 5546, 1.4).
-_ANSWERS = frozenset(("REPLY", "COUNTER", "REFRESH"))
-
 
 def letter_of(
     message: Message,
@@ -62,7 +59,7 @@ def _calendar(given: Invitation, sender: SenderDecision, circumstances: Circumst
     """Name the organiser that answers can reach; a test copy can answer nobody (M31, M35)."""
     used = sender.mailbox
     ics = given.ics
-    if given.method.upper() in _ANSWERS:
+    if given.is_answer:
         pass
     elif sender.replaced is not None:
         ics = with_organizer(ics, sender.replaced.address, sender.replaced.name, used.address)

@@ -14,6 +14,7 @@ from mailsend.model.decision import Decision
 from mailsend.model.frozen import by_slots
 from mailsend.model.header_rules import header_fault
 from mailsend.model.kind import Kind, is_own
+from mailsend.model.mailbox import Mailbox
 from mailsend.model.message import Message
 from mailsend.model.rules import Scope
 from mailsend.model.submission import Refusal
@@ -52,6 +53,7 @@ class ContentFinding(StrEnum):
     NO_TEXT = "no_text"
     CLIPPED = "clipped"
     NO_TEST_BANNER = "no_test_banner"
+    ORGANIZER_SENT_BY = "organizer_sent_by"
 
 
 class ContentRefused(StrEnum):
@@ -59,6 +61,7 @@ class ContentRefused(StrEnum):
 
     KIND = "kind"
     EXPIRED = "expired"
+    NEVER_DUE = "never_due"
     TWO_SOURCES = "two_sources"
     NO_CONTENT = "no_content"
     LOOP = "loop"
@@ -73,7 +76,10 @@ class ContentRefused(StrEnum):
 @by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentDecision(Decision):
-    """What goes out; ``findings`` name what a person should look at before it does."""
+    """What goes out; ``findings`` name what a person should look at before it does.
+
+    ``log_subject``: the log may tell the subject (M38), unless the mail is sensitive.
+    """
 
     step: ClassVar[str] = "content"
     subject: str
@@ -83,6 +89,7 @@ class ContentDecision(Decision):
     essential: bool
     attachments: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
+    log_subject: bool = True
 
     def value(self) -> str | None:
         """Give the template's name, or None where the caller wrote the content."""
@@ -112,6 +119,17 @@ def check_request(message: Message, circumstances: Circumstances) -> Refusal | N
         return _refuse(
             ContentRefused.EXPIRED,
             "Send it earlier, or give it a later expires_at.",
+            expires_at=message.expires_at.isoformat(),
+        )
+    if (
+        message.send_at is not None
+        and message.expires_at is not None
+        and message.send_at >= message.expires_at
+    ):
+        return _refuse(
+            ContentRefused.NEVER_DUE,
+            "Let send_at be earlier than expires_at, or leave one of them out.",
+            send_at=message.send_at.isoformat(),
             expires_at=message.expires_at.isoformat(),
         )
     if message.original is not None and message.original.loop:
@@ -163,9 +181,14 @@ def _check_extensions(filenames: tuple[str, ...], scope: Scope) -> Refusal | Non
 
 
 def check_content(
-    message: Message, content: Content, locale: str, circumstances: Circumstances
+    message: Message,
+    content: Content,
+    locale: str,
+    circumstances: Circumstances,
+    *,
+    replaced: Mailbox | None = None,
 ) -> ContentDecision | Refusal:
-    """Settle the content, or refuse it."""
+    """Settle the content, or refuse it; ``replaced`` is the sender asked for where another one is used."""
     if _two_sources(message):
         return _refuse(
             ContentRefused.TWO_SOURCES,
@@ -197,7 +220,8 @@ def check_content(
         sensitive=content.sensitive if message.sensitive is None else message.sensitive,
         essential=content.essential if message.essential is None else message.essential,
         attachments=_filenames(message),
-        findings=_findings(message, content, circumstances),
+        findings=_findings(message, content, circumstances, replaced),
+        log_subject=circumstances.scope.first("log_subjects") is not False,
     )
 
 
@@ -251,7 +275,9 @@ def _reason(message: Message) -> ContentReason:
     return ContentReason.GIVEN if message.template is None else ContentReason.TEMPLATE
 
 
-def _findings(message: Message, content: Content, circumstances: Circumstances) -> tuple[str, ...]:
+def _findings(
+    message: Message, content: Content, circumstances: Circumstances, replaced: Mailbox | None
+) -> tuple[str, ...]:
     found: list[str] = []
     if not content.subject.strip():
         found.append(ContentFinding.NO_SUBJECT)
@@ -260,6 +286,8 @@ def _findings(message: Message, content: Content, circumstances: Circumstances) 
     # No character has more than four octets, so most need not be counted.
     if content.html and 4 * len(content.html) > CLIPPED_BY_GMAIL < len(content.html.encode()):
         found.append(ContentFinding.CLIPPED)
+    if replaced is not None and message.calendar is not None and not message.calendar.is_answer:
+        found.append(f"{ContentFinding.ORGANIZER_SENT_BY}:{replaced.address}")
     if message.original is not None:
         found.extend(message.original.findings)
         if circumstances.test_mode.enabled:

@@ -24,6 +24,7 @@ class SigningReason(StrEnum):
     FROM_DOMAIN = "from_domain"
     FROM_DOMAIN_AND_APPLICATION = "from_domain_and_application"
     APPLICATION = "application"
+    APPLICATION_ALIGNED = "application_aligned"
     UNSIGNED = "unsigned"
 
 
@@ -85,14 +86,18 @@ def choose_signatures(
     leave_out = {field.lower() for one in servers for field in one.rewrites}
     if [one for one in servers if one.own_message_id]:
         leave_out.add("message-id")
+    signatures = tuple([_signature(one, organisation) for one in keys])
     if own:
         reason = SigningReason.FROM_DOMAIN_AND_APPLICATION if ours else SigningReason.FROM_DOMAIN
+    elif ours:
+        aligned = signatures[0].aligned
+        reason = SigningReason.APPLICATION_ALIGNED if aligned else SigningReason.APPLICATION
     else:
-        reason = SigningReason.APPLICATION if ours else SigningReason.UNSIGNED
+        reason = SigningReason.UNSIGNED
     return (
         SignaturesDecision(
             reason=reason,
-            signatures=tuple([_signature(one, organisation) for one in keys]),
+            signatures=signatures,
             leave_out=tuple(sorted(leave_out)),
         ),
         keys,

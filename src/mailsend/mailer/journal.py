@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from mailsend.decide.query import parse
 from mailsend.errors import NotInStore, StoreError
 from mailsend.mailer.clock import utc_now
+from mailsend.mailer.named import named
 from mailsend.mailer.resending import Again, Resending
 from mailsend.model.periods import Unit
 from mailsend.model.statistics import Group
@@ -61,7 +62,8 @@ class Reading:
 
     def content(self, id: str, *, by: str = BY) -> StoredContent:
         """Give what a mail says; the look is written down, and sensitive mail is shown to nobody."""
-        return self._core.store_door.open("the log").content(id, by=by, now=utc_now())
+        store = self._core.store_door.open("the log")
+        return store.content(id, by=named(by, "a look at what a mail says"), now=utc_now())
 
     def count(self, query: str = "") -> int:
         """Give how many mails a query finds."""
@@ -147,8 +149,8 @@ class Reading:
         from mailsend.model.case_file import CaseFile
 
         now = utc_now()
-        number, found = self._book.case(parse(query, zone=self.zone()), now=now, most=most)
-        return CaseFile(query=query, made_at=now, number=number, found=found)
+        number, first, found = self._book.case(parse(query, zone=self.zone()), now=now, most=most)
+        return CaseFile(query=query, made_at=now, number=number, found=found, first_queued=first)
 
     def zone(self, timezone: str | None = None) -> ZoneInfo:
         """Give the time zone of that name; else the application's, in which dates of queries are read."""

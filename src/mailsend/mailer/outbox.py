@@ -9,6 +9,7 @@ from mailsend.decide.query import parse
 from mailsend.decide.state import Act
 from mailsend.errors import NotInStore
 from mailsend.mailer.clock import utc_now
+from mailsend.mailer.named import named
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,7 +64,8 @@ class Outbox:
 
     def content(self, id: str, *, by: str = BY) -> StoredContent:
         """Give what a mail says; the look is written down, and sensitive mail is shown to nobody."""
-        return self._core.store_door.open("the queue").content(id, by=by, now=utc_now())
+        store = self._core.store_door.open("the queue")
+        return store.content(id, by=named(by, "a look at what a mail says"), now=utc_now())
 
     def stats(self) -> QueueStats:
         """Say how full the queue is."""

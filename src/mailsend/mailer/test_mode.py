@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mailsend.errors import InvalidSettings
 from mailsend.mailer.clock import monotonic, utc_now
+from mailsend.mailer.named import named
 from mailsend.model.address import Address
 from mailsend.model.rules import Application, Scope, TestMode
 
@@ -20,6 +21,7 @@ _FRESH: Final = 1.0  # seconds until another process's switch counts for mail th
 _APPLICATION: Final = ""
 _BY: Final = "application"
 _WHY: Final = "by the application"
+_SWITCHING: Final = "switching test mode"
 
 
 class TestModeSwitch:
@@ -66,8 +68,9 @@ class TestModeSwitch:
         """Send everything, or all of one customer, to ``recipient`` from now on.
 
         Without one it is the settings' test address. Raises InvalidSettings where neither names an
-        address, InvalidAddress for one that is none, StoreError.
+        address, InvalidAddress for one that is none, StoreError, also where ``by`` is blank.
         """
+        named(by, _SWITCHING)
         address = Address.parse(recipient, field="recipient") if isinstance(recipient, str) else recipient
         address = address or self._application.test_mode.recipient
         if address is None:
@@ -88,8 +91,9 @@ class TestModeSwitch:
         """Take back what ``on`` switched, whichever process it was.
 
         Raises InvalidSettings where the settings themselves say that test mode is on: that is
-        changed there.
+        changed there; StoreError where ``by`` is blank.
         """
+        named(by, _SWITCHING)
         whose = customer or _APPLICATION
         switched = self._now_on(anew=True)
         if whose not in switched and self._application.test_mode.enabled:

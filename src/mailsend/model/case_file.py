@@ -49,18 +49,20 @@ class Found:
 class CaseFile:
     """What the log says of the mails that ``query`` finds: ``number`` of them, the newest in ``found``.
 
-    It holds no content, and no subject of sensitive mail. Times are UTC.
+    ``first_queued`` is of them all. It holds no content, and no subject of sensitive mail. Times are UTC.
     """
 
     query: str
     made_at: datetime
     number: int
     found: tuple[Found, ...]
+    first_queued: datetime | None = None
 
     @property
     def first(self) -> datetime | None:
-        """When the first of ``found`` was queued."""
-        return min((one.mail.queued_at for one in self.found), default=None)
+        """When the first of all was queued."""
+        times = [one.mail.queued_at for one in self.found]
+        return min(times if self.first_queued is None else [self.first_queued, *times], default=None)
 
     @property
     def last(self) -> datetime | None:

@@ -21,7 +21,8 @@ class Erasure:
     ``entries`` list entries that go on to hold without the address, ``others`` further rows. ``open``
     are ids of mails that stood in the way, or that were cancelled. ``remaining`` says where the
     address still stands, and how often; ``compacted`` whether the files of the store were written
-    anew, and ``advice`` what else is to be done.
+    anew, and ``advice`` what else is to be done. With ``dry_run`` it is what an erasure would come to
+    once the ``open`` have ended.
     """
 
     mails: int = 0

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AddressReason", "Invitation", "MailboxLike", "Mailboxes", "Message"]
 
+_ANSWERS = frozenset(("REPLY", "COUNTER", "REFRESH"))
+
 MailboxLike: TypeAlias = "str | tuple[str, str] | Mailbox | Address"
 Mailboxes: TypeAlias = "MailboxLike | Iterable[MailboxLike]"
 
@@ -36,6 +38,11 @@ class Invitation:
     def __post_init__(self) -> None:
         read.text("calendar.ics", self.ics)
         read.text("calendar.method", self.method)
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it comes from somebody invited, and names the organizer it answers (RFC 5546, 1.4)."""
+        return self.method.upper() in _ANSWERS
 
 
 class AddressReason(StrEnum):

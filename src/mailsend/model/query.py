@@ -100,7 +100,7 @@ class Word:
 
     def __str__(self) -> str:
         written = str(self.pattern)
-        bare = not (written in _OPERATORS or written.startswith("-") or ":" in written)
+        bare = not (written in _OPERATORS or written.startswith(("-", "<")) or ":" in written)
         return written if bare or written.startswith('"') else f'"{written}"'
 
 

@@ -73,7 +73,7 @@ class Place:
 
     def key(self, name: str) -> Place:
         """Give the place of ``name`` in the table at this place."""
-        shown = name if _BARE_KEY.match(name) else json.dumps(name)
+        shown = name if _BARE_KEY.match(name) else json.dumps(name, ensure_ascii=not name.isprintable())
         return Place(f"{self.path}.{shown}" if self.path else shown, self.problems)
 
     def item(self, index: int) -> Place:

@@ -145,6 +145,7 @@ class Attempt:
     ``ended`` are UTC. ``name_missing`` says that the server's name does not exist (M11), so that no
     other route is tried. ``retry_now`` says that the fault was of the connection alone, ``dot_out`` that
     the server got a whole mail: what it answered without sense is not given to another server as well.
+    ``source_ip`` is the address of this machine that the connection came from, "" where there was none.
     """
 
     server: str
@@ -161,6 +162,7 @@ class Attempt:
     name_missing: bool = False
     retry_now: bool = False
     dot_out: bool = False
+    source_ip: str = ""
 
 
 @by_slots

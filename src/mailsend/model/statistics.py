@@ -33,7 +33,6 @@ class Group(StrEnum):
 
 
 _ENDED: Final = (Outcome.ACCEPTED, Outcome.REJECTED, Outcome.EXPIRED, Outcome.UNKNOWN)
-_OPEN: Final = (Outcome.PENDING, Outcome.DEFERRED, Outcome.HELD)
 _ALL: Final = tuple(Outcome)
 
 # Each ratio: the outcomes of the recipients that are counted, and those that they are a part of.
@@ -43,14 +42,13 @@ RATIOS: Final[Mapping[str, tuple[tuple[Outcome, ...], tuple[Outcome, ...]]]] = M
         "rejected_ratio": ((Outcome.REJECTED,), _ENDED),
         "expired_ratio": ((Outcome.EXPIRED,), _ENDED),
         "unknown_ratio": ((Outcome.UNKNOWN,), _ENDED),
-        "open_ratio": (_OPEN, _ALL),
         "suppressed_ratio": ((Outcome.SUPPRESSED,), _ALL),
         "cancelled_ratio": ((Outcome.CANCELLED,), _ALL),
     }
 )
 FIGURES: Final = (
-    *("mails", "test_copies", "states", "recipients", "outcomes", "reasons"),
-    *("bytes", "largest", "mean_size", "recipients_per_mail", *RATIOS, "reason_shares"),
+    *("mails", "test_copies", "states", "recipients", "outcomes", "reasons", "open"),
+    *("bytes", "largest", "mean_size", "recipients_per_mail", *RATIOS, "open_ratio", "reason_shares"),
 )
 
 
@@ -58,7 +56,8 @@ FIGURES: Final = (
 class Counts:
     """What was counted, sizes in bytes. ``states`` are of mails, ``outcomes`` and ``reasons`` of recipients.
 
-    What was met nowhere does not stand in these; ratios are between 0 and 1, and None where there is
+    ``open`` are recipients who may still get it: pending, deferred or held in a mail that is queued, being
+    sent or held. Who was put off at the only attempt (``retry=False``) is deferred, and not open. What was met nowhere does not stand in these; ratios are between 0 and 1, and None where there is
     nothing to divide by.
     """
 
@@ -68,6 +67,7 @@ class Counts:
     recipients: int = 0
     outcomes: Mapping[str, int] = field(default_factory=FrozenDict)
     reasons: Mapping[str, int] = field(default_factory=FrozenDict)
+    open: int = 0
     bytes: int = 0
     largest: int = 0
 
@@ -83,8 +83,9 @@ class Counts:
 
     @property
     def ratios(self) -> Mapping[str, float | None]:
-        """Each of ``RATIOS`` by its name."""
-        return {name: _ratio(self._of(these), self._of(among)) for name, (these, among) in RATIOS.items()}
+        """Each of ``RATIOS`` by its name, and ``open_ratio``."""
+        known = {name: _ratio(self._of(these), self._of(among)) for name, (these, among) in RATIOS.items()}
+        return {**known, "open_ratio": _ratio(self.open, self.recipients)}
 
     @property
     def reason_shares(self) -> Mapping[str, float]:
@@ -100,6 +101,7 @@ class Counts:
             "recipients": self.recipients,
             "outcomes": dict(self.outcomes),
             "reasons": dict(self.reasons),
+            "open": self.open,
             "bytes": self.bytes,
             "largest": self.largest,
             "mean_size": self.mean_size,

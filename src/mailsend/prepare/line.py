@@ -92,7 +92,8 @@ def draft(message: Message, circumstances: Circumstances) -> Draft | Refusal:
     rendered = _render(message, settled.sender, circumstances)
     if isinstance(rendered, Refusal):
         return replace(rendered, decisions=addressed.decisions)
-    content = check_content(message, rendered, circumstances.locale, circumstances)
+    replaced = settled.sender.replaced
+    content = check_content(message, rendered, circumstances.locale, circumstances, replaced=replaced)
     if isinstance(content, Refusal):
         return replace(content, decisions=addressed.decisions)
     if message.calendar is not None and (obstacle := _check_calendar(message.calendar)) is not None:

@@ -141,16 +141,18 @@ def _servers(value: Any, base: Path, at: Place, noted: WithFiles) -> Any:
         return quote(_file(base / unquote(found[0]), at))
 
     def folder(found: re.Match[str]) -> str:
-        return "file://" + quote(str((base / unquote(found[1])).resolve()))
+        if "\x00" in (path := unquote(found[1])):  # whoever reads the URL refuses it
+            return found[0]
+        return "file://" + quote(str((base / path).resolve()))
 
     return type(value)(_RELATIVE_FOLDER.sub(folder, _CA_FILE.sub(ca_file, value)))
 
 
 def _store(value: str, base: Path) -> str:
     found = _RELATIVE_STORE.match(value)
-    if found is None:
+    if found is None or "\x00" in (path := unquote(found[2])):  # whoever reads the URL refuses it
         return value
-    return type(value)(found[1] + quote(str((base / unquote(found[2])).resolve())))
+    return type(value)(found[1] + quote(str((base / path).resolve())))
 
 
 def _file(path: Path, at: Place) -> str:

@@ -27,14 +27,6 @@ def _of_application(rules: Rules) -> list[Finding]:
                 advice="Set application.smarthosts, or SMTP_URL in the environment.",
             )
         )
-    if application.store is not None:
-        findings.append(
-            Finding(
-                where="application.store",
-                what="it keeps how far customers' servers have come; this version keeps no queue and no log yet",
-                advice="Run 'mailsend store upgrade' after each new version.",
-            )
-        )
     findings += [
         Finding(
             where=f"application.secret_keys[{n}]",

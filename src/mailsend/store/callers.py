@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, event
-from sqlalchemy.orm import Session
+from sqlalchemy.ext.asyncio import async_scoped_session
+from sqlalchemy.orm import Session, scoped_session
 
 from mailsend.errors import StoreError
 from mailsend.store.database import Transaction
@@ -43,12 +44,13 @@ def place_by(
     than that of the store with this ``uuid``, and IdempotencyConflict; none of them spoils the
     transaction.
     """
+    given = _session_of(given)
     if isinstance(given, Session):
         connection = given.connection()
     elif isinstance(given, Connection):
         connection = given
     else:
-        raise StoreError(f"a connection is expected, not {type(given).__name__}", advice=_KINDS)
+        raise _no_connection(given)
     _refuse_another_store(connection, uuid)
     transaction = Transaction(Guest(connection))
     # The row of a limit is everybody's: it would be locked until the caller commits.
@@ -76,10 +78,22 @@ def _has_committed(given: Session | Connection) -> None:
 
 async def run_with(given: Any, work: Callable[[object], Any]) -> Any:
     """Run ``work`` with what an AsyncSession or AsyncConnection wraps, on its own terms; raises StoreError."""
-    run_sync = getattr(given, "run_sync", None)
+    run_sync = getattr(_session_of(given), "run_sync", None)
     if run_sync is None:
-        raise StoreError(f"a connection is expected, not {type(given).__name__}", advice=_KINDS)
+        raise _no_connection(given)
     return await run_sync(work)
+
+
+def _session_of(given: Any) -> Any:
+    """Give the session that a scoped one, as Flask-SQLAlchemy's ``db.session`` is, stands for here and now."""
+    return given.registry() if isinstance(given, scoped_session | async_scoped_session) else given
+
+
+def _no_connection(given: object) -> StoreError:
+    kind = type(given)
+    package = kind.__module__.partition(".")[0]
+    whose = "" if package in ("builtins", "sqlalchemy") else f"{package}."  # others have a Connection, too
+    return StoreError(f"a connection is expected, not {whose}{kind.__name__}", advice=_KINDS)
 
 
 def _refuse_another_store(connection: Connection, uuid: str) -> None:

@@ -17,6 +17,7 @@ from mailsend.store.identity import uuid_of
 from mailsend.store.journal import Journal
 from mailsend.store.limits import LimitBook
 from mailsend.store.lists import ListBook
+from mailsend.store.log_ins import LogInBook
 from mailsend.store.outbox import Outbox
 from mailsend.store.privacy import PrivacyBook
 from mailsend.store.queue import Queue
@@ -73,12 +74,17 @@ class Store:
     @cached_property
     def limits(self) -> LimitBook:
         """What the limits of servers leave, for all processes together."""
-        return LimitBook(self._database, self._writer)
+        return LimitBook(self._database, self._writer, self._secret_keys)
 
     @cached_property
     def servers(self) -> ServerBook:
         """Customers' servers, and how far each has come."""
         return ServerBook(self._database, self._secret_keys)
+
+    @cached_property
+    def log_ins(self) -> LogInBook:
+        """Which accounts no log-in is tried on for a while."""
+        return LogInBook(self._database, self._secret_keys)
 
     @cached_property
     def upkeep(self) -> UpkeepBooks:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import TypeVar
 
+from mailsend.errors import InvalidAddress
+from mailsend.model.address import Mailbox
 from mailsend.testing.outbox import OutboxMessage
 
 __all__ = ["assert_sent"]
@@ -29,7 +31,8 @@ def assert_sent(
     """Give the first mail that fits everything asked for, else fail and show the nearest misses.
 
     Text is compared exactly for ``subject``, as an addr-spec in ``from_`` and ``to`` (To, Cc or
-    Bcc), as a part of text or HTML in ``contains``; a compiled pattern is searched for.
+    Bcc; A-labels or not, without case), as a part of text or HTML in ``contains``; a compiled pattern
+    is searched for.
     ``attachment`` is a file name. ``count`` asks for exactly so many fitting mails. Raises
     AssertionError.
     """
@@ -67,11 +70,11 @@ class _Wanted:
         lines = []
         if self.subject is not None and not _fits(self.subject, message.subject, whole=True):
             lines.append(f"subject is {message.subject!r}")
-        everyone = {one.casefold() for one in (*message.to, *message.cc, *message.bcc)}
-        absent = [one for one in self.to if one.casefold() not in everyone]
+        everyone = {_key(one): one for one in (*message.to, *message.cc, *message.bcc)}
+        absent = [one for one in self.to if _key(one) not in everyone]
         if absent:
-            lines.append(f"to is {', '.join(sorted(everyone))}; not {', '.join(absent)}")
-        if self.from_ is not None and not _fits(self.from_, message.from_, whole=False):
+            lines.append(f"to is {', '.join(sorted(everyone.values()))}; not {', '.join(absent)}")
+        if self.from_ is not None and not _is_from(self.from_, message.from_):
             lines.append(f"from is {message.from_!r}")
         bodies = f"{message.text or ''}\n{message.html or ''}"
         lines.extend(
@@ -98,6 +101,19 @@ def _fits(wanted: Expected, found: str, *, whole: bool) -> bool:
     if isinstance(wanted, re.Pattern):
         return wanted.search(found) is not None
     return wanted == found if whole else wanted in found
+
+
+def _is_from(wanted: Expected, found: str) -> bool:
+    """Say whether it is a part of the sender as text, or the same address however it is written."""
+    return _fits(wanted, found, whole=False) or (isinstance(wanted, str) and _key(wanted) == _key(found))
+
+
+def _key(address: str) -> str:
+    """Give what two writings of one address have in common; what is no address stands for itself."""
+    try:
+        return Mailbox.parse(address).address.key
+    except InvalidAddress:
+        return address.casefold()
 
 
 def _shown(wanted: Expected) -> str:

@@ -160,6 +160,7 @@ def attempt_from(
     ended: datetime | None = None,
     retry_now: bool = False,
     dot_out: bool = False,
+    source_ip: str = "",
 ) -> Attempt:
     """Sum up what the recipients were told: the gravest result gives the attempt its outcome."""
     told = results.values()
@@ -180,4 +181,5 @@ def attempt_from(
         name_missing=gravest.reason == Reason.NAME_MISSING,
         retry_now=retry_now,
         dot_out=dot_out,
+        source_ip=source_ip,
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from mailsend.store import upgrade
 
+BY = ("--by", "ann")
 RAT = """\
 allowed_domains = ["rat.example"]
 fallback_sender = "Rat <office@rat.example>"
@@ -178,3 +180,43 @@ def test_an_unknown_customer_is_entered_whole(mailsend) -> None:
     said = mailsend("customer", "set", "owl", "locale=de-CH")
     assert said.code == 78
     assert said.err.endswith("or enter one: mailsend customer set NAME --from FILE.\n")
+
+
+def test_rules_are_shown_as_toml_and_their_keys_are_taken_back(mailsend, with_store) -> None:
+    """A key of other signs than TOML writes bare is quoted, and set reads it as it is shown."""
+    file = with_store.parent / "rules.toml"
+    file.write_text(
+        'allowed_domains = ["rat.example"]\nfallback_sender = "office@rat.example"\n'
+        '[business_units."zürich"]\nlocale = "de-CH"\n[business_units."a.b=\\"c\\""]\nlocale = "de-AT"\n'
+        '[business_units.b-c_2]\nlocale = "de-DE"\n'
+    )
+    assert mailsend("customer", "set", "rat", "--from", file, "--by", "ann").code == 0
+    out = mailsend("customer", "show", "rat").out
+    shown = out.partition("\n\n")[2]
+    assert 'business_units."zürich".locale = "de-CH"\n' in shown
+    assert 'business_units.b-c_2.locale = "de-DE"\n' in shown
+    assert tomllib.loads(shown) == mailsend("customer", "show", "rat", "--json").document["rules"]
+    for key in ('business_units."zürich".locale', "business_units.zürich.timezone"):
+        said = mailsend(
+            "customer", "set", "rat", f"{key}={'fr-CH' if 'locale' in key else 'Europe/Zurich'}", *BY
+        )
+        assert (said.code, said.err) == (0, "")
+    assert mailsend("customer", "set", "rat", 'business_units."a.b=\\"c\\"".locale=it-CH', *BY).code == 0
+    units = mailsend("customer", "show", "rat", "--json").document["rules"]["business_units"]
+    assert units == {
+        "zürich": {"locale": "fr-CH", "timezone": "Europe/Zurich"},
+        'a.b="c"': {"locale": "it-CH"},
+        "b-c_2": {"locale": "de-DE"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "where"),
+    [("it's", "it's"), ("a\nlocale", "locale"), ('"a', '"a'), ("application='x'", "application")],
+)
+def test_a_key_that_is_none_is_told_whatever_stands_in_it(mailsend, rat, key, where) -> None:
+    """A lone quote, or a line break, ends in no traceback."""
+    assert mailsend("customer", "set", "rat", "--from", rat, *BY).code == 0
+    said = mailsend("customer", "set", "rat", f"{key}=1", *BY)
+    assert said.code == 78
+    assert where in said.err

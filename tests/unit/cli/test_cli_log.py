@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from mailsend import Mailer, Message, Settings
 from mailsend.cli import log_stats
 from mailsend.model.statistics import Counts
 from mailsend.store import upgrade
+from mailsend.store.events import note
 
 KEY = "the-first-of-the-secret-keys"
 
@@ -88,6 +90,23 @@ def test_a_search_shows_what_it_finds(mailsend, sent):
         "accepted",
     ]
     assert mailsend("log", "search", "subject:nothing").out == "The log has nothing like this.\n"
+
+
+def test_an_event_names_the_recipients_that_it_concerns(mailsend, mailer):
+    """Where one of several was given up, it is told which one."""
+    id = mailer.enqueue(Message(to=("Bob <bob@gmail.com>", "eve@example.org"), subject="x", text="x\n"))
+    store = mailer._core.store_door.open("a test")
+    facts = {"recipients": [1]}
+
+    def work(transaction):
+        note(transaction, "gave_up", now=datetime.now(UTC), by="mailsend", message=id, facts=facts)
+        note(transaction, "seen", now=datetime.now(UTC), by="ann", message=id, reason="asked")
+
+    store._writer.do(work)
+    for room in ("log", "queue"):
+        said = mailsend(room, "show", id).out.splitlines()
+        assert said[-2].endswith(" gave_up eve@example.org by mailsend")
+        assert said[-1].endswith(" seen by ann: asked")
 
 
 def test_every_column_can_be_chosen(mailsend, sent):
@@ -193,6 +212,8 @@ def test_an_export_is_a_table_or_lines_of_json(mailsend, sent):
         (("stats", "--timezone", "Mars/Olympus"), 64, "--timezone: there is no time zone 'Mars/Olympus'"),
         (("stats", "--since", "2d", "--until", "5d"), 64, "--until is not after --since"),
         (("stats", "--period", "century"), 64, "century"),
+        (("stats", "--period", "hour", "--since", "2010-01", "--until", "2026-01"), 64, "longer period"),
+        (("stats", "--since", "9999-12-31", "--until", "9999-12-31T12:00"), 64, "calendar"),
     ],
 )
 def test_what_cannot_be_done_is_told(mailsend, words, code, told):

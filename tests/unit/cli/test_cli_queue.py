@@ -55,7 +55,7 @@ def test_mails_are_listed_newest_first_in_pages(mailsend, mailer):
     said = mailsend("queue", "list", "customer:ratcatcher", "--limit", 2)
     lines = said.out.splitlines()
     assert (said.code, said.err, len(lines)) == (0, "", 4)
-    assert lines[0].split() == "id state due age size (bytes) customer from to subject".split()
+    assert lines[0].split() == "id state due (UTC) age size (bytes) customer from to subject".split()
     assert [one.split()[:2] for one in lines[1:3]] == [[mails[2], "queued"], [mails[1], "queued"]]
     assert "ratcatcher" in lines[1]
     assert lines[1].endswith("bob@example.org and 1 more  Invoice 7")

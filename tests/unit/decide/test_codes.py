@@ -9,9 +9,9 @@ STEPS = "content last_look notice_to recipients reply_to return_path route sende
 
 CODES = {
     "ContentReason": "template given original",
-    "ContentFinding": "no_subject no_text clipped no_test_banner",
+    "ContentFinding": "no_subject no_text clipped no_test_banner organizer_sent_by",
     "ContentRefused": (
-        "kind expired two_sources no_content loop too_many_visible blocked_extension too_large "
+        "kind expired never_due two_sources no_content loop too_many_visible blocked_extension too_large "
         "subject_control_characters not_text calendar_method"
     ),
     "HoldReason": "interceptor test_mode sender_no_longer_allowed unknown_customer server_not_released standing_hold not_yet",
@@ -46,7 +46,7 @@ CODES = {
     "SecondLookPassedOver": "slowed suspect down",
     "SenderReason": "requested alias alias_kept business_unit customer application",
     "SenderPassedOver": "domain_not_allowed alias_not_proved not_set",
-    "SigningReason": "from_domain from_domain_and_application application unsigned",
+    "SigningReason": "from_domain from_domain_and_application application application_aligned unsigned",
 }
 
 

@@ -18,6 +18,7 @@ from mailsend.decide.content import (
 from mailsend.model.attachment import Attachment
 from mailsend.model.content import Content
 from mailsend.model.header_rules import HeaderRefused
+from mailsend.model.mailbox import Mailbox
 from mailsend.model.message import Invitation, Message
 from mailsend.model.original import Original
 from mailsend.model.submission import Refusal
@@ -30,6 +31,7 @@ ADVICE = {
         "Send only mail that the recipient's own doing has caused; newsletters go elsewhere."
     ),
     ContentRefused.EXPIRED: "Send it earlier, or give it a later expires_at.",
+    ContentRefused.NEVER_DUE: "Let send_at be earlier than expires_at, or leave one of them out.",
     ContentRefused.LOOP: "Find out which system sends this mail back to us.",
     ContentRefused.TOO_MANY_VISIBLE: ("Send each a mail of its own with send_many, or name them in bcc."),
     ContentRefused.BLOCKED_EXTENSION: (
@@ -64,12 +66,12 @@ def request_of(circumstances):
 def content_of(circumstances):
     """Check rendered content."""
 
-    def check(content=GIVEN, *, test_mode=None, **fields):
+    def check(content=GIVEN, *, test_mode=None, replaced=None, **fields):
         message = Message(**{**BASE, "text": content.text, "html": content.html, **fields})
         found = circumstances(message)
         if test_mode is not None:
             found = replace(found, test_mode=replace(found.test_mode, enabled=test_mode))
-        return check_content(message, content, "en", found)
+        return check_content(message, content, "en", found, replaced=replaced)
 
     return check
 
@@ -115,6 +117,23 @@ def test_an_expired_message_is_refused(request_of, circumstances):
     now = circumstances(Message(**BASE)).now
     _refused(request_of(expires_at=now), ContentRefused.EXPIRED, {"expires_at": now.isoformat()})
     assert request_of(expires_at=now + timedelta(seconds=1)) is None
+
+
+def test_a_message_that_expires_before_it_may_go_out_is_refused(request_of, circumstances):
+    """It would expire in silence; where it has expired already, that is said."""
+    now = circumstances(Message(**BASE)).now
+    first, second = (now + timedelta(hours=one) for one in (1, 2))
+    for expires_at in (first, second):
+        _refused(
+            request_of(send_at=second, expires_at=expires_at),
+            ContentRefused.NEVER_DUE,
+            {"send_at": second.isoformat(), "expires_at": expires_at.isoformat()},
+        )
+    assert request_of(send_at=first, expires_at=second) is None
+    assert request_of(send_at=second) is None
+    _refused(
+        request_of(send_at=first, expires_at=now), ContentRefused.EXPIRED, {"expires_at": now.isoformat()}
+    )
 
 
 def test_more_than_fifty_visible_recipients_are_refused(shop, request_of):
@@ -332,3 +351,18 @@ def test_a_finished_mail_hands_on_its_findings(content_of, original):
     assert (decision.reason, decision.findings) == (ContentReason.ORIGINAL, ("sender_dropped",))
     in_test = content_of(content, original=made, text=None, html=None, test_mode=True)
     assert in_test.findings == ("sender_dropped", "no_test_banner")
+
+
+def test_it_is_told_where_an_invitation_comes_in_somebody_elses_name(content_of):
+    """A rewritten sender stands in SENT-BY and the one asked for is the organizer; the preview says so (M31)."""
+    asked = Mailbox.parse("Zoë <zoe@gmail.example>")
+    invited = Invitation("BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n")
+    decision = content_of(calendar=invited, replaced=asked)
+    assert decision.findings == ("organizer_sent_by:zoe@gmail.example",)
+    assert decision.explain() == (
+        "The content was written by the application."
+        " The invitation's organizer is zoe@gmail.example; SENT-BY names the sender in From."
+    )
+    assert content_of(calendar=invited).findings == ()
+    assert content_of(calendar=replace(invited, method="reply"), replaced=asked).findings == ()
+    assert content_of(replaced=asked).findings == ()

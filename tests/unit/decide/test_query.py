@@ -87,6 +87,14 @@ WORDS = {
     "Größe": ("Größe",),
     "a,b;c": ("a,b;c",),
     "Or": ("Or",),
+    "<Abc@suite.example>": ("Abc@suite.example",),
+    "<Abc*@suite.example>": ("Abc", "@suite.example"),
+    '"<a@b>"': ("<a@b>",),
+    "<a@b>,": ("<a@b>,",),
+    "<a@>": ("<a@>",),
+    "<b>": ("<b>",),
+    "x<a@b>": ("x<a@b>",),
+    "\\<a@b>": ("<a@b>",),
     "~a": ("~a",),
 }
 

@@ -33,8 +33,10 @@ OTHER = Key("other.example")
 def signatures(circumstances):
     """Give the decision and keys for a mail from the ratcatcher's own domain."""
 
-    def decide(*signers, key_state=KeyState.PUBLISHED, from_="ann@operations-the-rat.example"):
-        message = Message(from_=from_, customer="ratcatcher")
+    def decide(
+        *signers, key_state=KeyState.PUBLISHED, from_="ann@operations-the-rat.example", customer="ratcatcher"
+    ):
+        message = Message(from_=from_, customer=customer)
         facts = {Domain("operations-the-rat.example"): DomainFacts(key_state=key_state)}
         found = circumstances(message, signers=signers, domain_facts=facts)
         sender = resolve_sender(message, found)
@@ -95,6 +97,19 @@ def test_the_application_signs_alone_where_from_has_no_key(signatures):
     """Without a key for From's domain the application's key signs."""
     decision, keys = signatures(OURS, key_state=KeyState.NONE)
     assert (decision.reason, keys) == (SigningReason.APPLICATION, (OURS,))
+
+
+def test_the_applications_key_may_align_with_from(shop, signatures):
+    """The application's key aligns with a subdomain of its own domain, and the words say so."""
+    shop["application"]["allowed_domains"] = ["*.suite.example"]
+    del shop["customers"]["ratcatcher"]["fallback_sender"]
+    shop["application"]["fallback_sender"] = "Acme <no-reply@suite.example>"
+    decision, keys = signatures(OURS, from_="ann@eu.suite.example", customer=None)
+    assert (decision.reason, keys) == (SigningReason.APPLICATION_ALIGNED, (OURS,))
+    assert [one.aligned for one in decision.signatures] == [True]
+    assert decision.explain() == (
+        "It is signed by default._domainkey.suite.example: the application's key, which aligns with From."
+    )
 
 
 def test_without_any_key_the_mail_is_not_signed(signatures):

@@ -298,6 +298,20 @@ class Why(StrEnum):
     BUDGET = "budget"
 
 
+@pytest.mark.parametrize(
+    "raised", [ValueError, SystemExit, GeneratorExit, asyncio.CancelledError, BaseException]
+)
+def test_whatever_an_observer_raises_changes_nothing(make, caplog, raised):
+    """An 'after' that raises, even what would end a program, is logged, and the report comes as it would."""
+
+    def after(report):
+        raise raised("odd")
+
+    report = make(after=[after]).send(a_message())
+    assert (report.complete, report.error) == (True, None)
+    assert [one.getMessage() for one in caplog.records] == ["an 'after' interceptor failed"]
+
+
 def test_an_interceptor_may_refuse_before_and_after(make):
     """A Refusal from before or check refuses the message, in preview as in sending."""
     refusal = Refusal(step="interceptor", reason=Why.BUDGET, advice="Ask for more.")

@@ -258,8 +258,16 @@ def test_a_case_without_mails_says_why():
     one = replace(CASE, number=1, found=(Found(mail=replace(MAIL, events=())),))
     assert "from 1 mail found" in one.markdown()
     assert "None is recorded" in one.markdown()
-    assert "Only the newest 3" in replace(CASE, number=7).markdown()
-    assert "Only the newest" not in CASE.markdown()
+    assert "of the newest only (3)" in replace(CASE, number=7).markdown()
+    assert "of the newest only" not in CASE.markdown()
+
+
+def test_the_first_of_a_case_is_the_first_of_all():
+    """Also where only the newest mails are in it."""
+    before = AT - timedelta(days=9)
+    cut = replace(CASE, number=7, first_queued=before)
+    assert (cut.first, cut.document()["first"], cut.last) == (before, before.isoformat(), CASE.last)
+    assert replace(CASE, number=0, found=(), first_queued=before).first == before
 
 
 def test_the_domain_of_an_address_is_behind_its_last_at():

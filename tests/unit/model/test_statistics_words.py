@@ -15,7 +15,13 @@ from mailsend.model.words.log import log_words, say
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 COUNTS = Counts(
-    mails=2, recipients=4, outcomes={"accepted": 3, "held": 1}, reasons={"x": 1}, bytes=300, largest=200
+    mails=2,
+    recipients=4,
+    outcomes={"accepted": 2, "deferred": 1, "held": 1},
+    reasons={"x": 1},
+    open=1,
+    bytes=300,
+    largest=200,
 )
 
 

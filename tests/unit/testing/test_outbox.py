@@ -105,6 +105,16 @@ def test_assert_sent_gives_the_mail_that_fits(outbox):
     assert assert_sent(outbox) is outbox[0]
 
 
+def test_assert_sent_knows_an_address_however_it_is_written(mailsend_outbox):
+    """Domains are compared as A-labels and local parts without case, with a name or without one."""
+    mailer_of_the_application.send(a_message(to="Bob <bob@bücher.example>"))
+    for to in ("bob@bücher.example", "BOB@xn--bcher-kva.example", "Bob <bob@Bücher.example>"):
+        assert assert_sent(mailsend_outbox, to=to) is mailsend_outbox[0]
+    assert assert_sent(mailsend_outbox, from_="No-Reply@Suite.example") is mailsend_outbox[0]
+    with pytest.raises(AssertionError, match=r"to is bob@xn--bcher-kva\.example; not nobody"):
+        assert_sent(mailsend_outbox, to="nobody")
+
+
 def test_assert_sent_shows_the_nearest_misses(outbox):
     """A failure names what does not fit, the nearest mail first."""
     with pytest.raises(AssertionError) as caught:

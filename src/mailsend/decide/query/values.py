@@ -30,6 +30,8 @@ _CODES: Final[Mapping[Key, tuple[str, ...]]] = MappingProxyType(
 _YES_OR_NO: Final[Mapping[str, str]] = MappingProxyType(
     {"yes": "yes", "true": "yes", "1": "yes", "no": "no", "false": "no", "0": "no"}
 )
+# As header fields have ids and addresses.
+_IN_BRACKETS: Final = re.compile(r'<[^\s<>@()"\\]+@[^\s<>@()"\\]+>(?=[\s()]|\Z)')
 _CODE: Final = re.compile(r"[2-5](?:[0-9]{2}|[0-9]?\*)\Z")
 _ENHANCED: Final = re.compile(r"[245](?:\.[0-9]{1,3}){2}\Z|[245*][0-9.*]*\*[0-9.*]*\Z|\*[0-9.*]*\Z")
 
@@ -40,7 +42,7 @@ def condition_of(term: Term, text: str, zone: tzinfo) -> Query:
     if key is None:
         if pattern.exact == "" or pattern.is_anything:
             raise _fault(text, term, "there is nothing to look for", "Write a word.")
-        return Word(pattern)
+        return Word(_without(pattern, "<", ">") if _IN_BRACKETS.match(text, term.place) else pattern)
     if key in _TIMES:
         return when_of(key, term, text, zone)
     if key in _QUANTITIES:

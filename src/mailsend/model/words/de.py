@@ -125,6 +125,7 @@ WORDS: Mapping[str, str] = {
     "content.original": "Der Inhalt ist eine fertige Mail, unverändert übernommen.",
     "content.kind": "Abgelehnt: hier geht nur transaktionale Mail hinaus, nicht {kind!r}.",
     "content.expired": "Abgelehnt: die Nachricht ist abgelaufen ({expires_at}).",
+    "content.never_due": "Abgelehnt: sie darf nicht vor {send_at} hinaus und läuft um {expires_at} ab.",
     "content.two_sources": "Abgelehnt: der Inhalt ist doppelt angegeben.",
     "content.no_content": "Abgelehnt: die Nachricht hat keinen Inhalt.",
     "content.loop": "Abgelehnt: die Mail läuft im Kreis ({why}).",
@@ -148,6 +149,9 @@ WORDS: Mapping[str, str] = {
     "content.finding.no_subject": "Bitte ansehen: der Betreff fehlt.",
     "content.finding.no_text": "Bitte ansehen: neben dem HTML fehlt ein Textteil.",
     "content.finding.clipped": "Bitte ansehen: Gmail schneidet HTML jenseits von 102 kB ab.",
+    "content.finding.organizer_sent_by": (
+        "Organisator der Einladung ist {detail}; SENT-BY nennt den verwendeten Absender."
+    ),
     "content.finding.no_test_banner": "Bitte ansehen: eine fertige Mail trägt innen keinen Testhinweis.",
     "content.finding.field_dropped": "Von der fertigen Mail entfiel das Feld {detail}.",
     "content.finding.field_repeated": "In der fertigen Mail stand das Feld {detail} mehrmals.",
@@ -169,6 +173,9 @@ WORDS: Mapping[str, str] = {
     ),
     "signatures.application": (
         "Sie ist signiert von {value}: dem Schlüssel der Anwendung, der nicht zum Absender passt."
+    ),
+    "signatures.application_aligned": (
+        "Sie ist signiert von {value}: dem Schlüssel der Anwendung, passend zum Absender."
     ),
     "signatures.unsigned": "Sie ist nicht signiert: für die Absenderdomain gibt es keinen DKIM-Schlüssel.",
     # Ablehnungen anderer Schritte

@@ -23,7 +23,8 @@ LOG_WORDS: Final[Mapping[str, str]] = {
     "figure.rejected_ratio": "rejected / (accepted + rejected + expired + unknown)",
     "figure.expired_ratio": "expired / (accepted + rejected + expired + unknown)",
     "figure.unknown_ratio": "unknown / (accepted + rejected + expired + unknown). Unknown: der Server schwieg nach dem Inhalt.",
-    "figure.open_ratio": "(pending + deferred + held) / recipients",
+    "figure.open": "Empfänger, die sie noch bekommen können: pending, deferred oder held in einer Mail, die eingereiht ist, gesendet oder gehalten wird. Wer beim einzigen Versuch vertröstet wurde, ist deferred und nicht offen.",
+    "figure.open_ratio": "open / recipients",
     "figure.suppressed_ratio": "suppressed / recipients",
     "figure.cancelled_ratio": "cancelled / recipients",
     "figure.reason_shares": "Empfänger mit diesem Grund / recipients",
@@ -38,7 +39,7 @@ LOG_WORDS: Final[Mapping[str, str]] = {
     # case files
     "case.title": "Fallakte: {query}",
     "case.made": "Erstellt {at} aus {found}, die die Abfrage gefunden hat.",
-    "case.cut": "Nur die neuesten {shown} sind ganz aufgeführt.",
+    "case.cut": "Der früheste Zeitpunkt gilt für alle; alles andere betrifft nur die neuesten (Anzahl: {shown}).",
     "case.nothing": "Im Protokoll steht nichts, was die Abfrage findet. Protokolle werden nur eine Zeit lang aufbewahrt: log_days jedes Kunden sagt, wie lange.",
     "case.mails.one": "1 Mail",
     "case.mails.many": "{number} Mails",

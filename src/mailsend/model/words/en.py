@@ -125,6 +125,7 @@ WORDS: Mapping[str, str] = {
     "content.original": "The content is a finished mail, carried over.",
     "content.kind": "Refused: only transactional mail goes out here, not {kind!r}.",
     "content.expired": "Refused: the message has expired ({expires_at}).",
+    "content.never_due": "Refused: it may not go out before {send_at}, and expires at {expires_at}.",
     "content.two_sources": "Refused: the content is given twice.",
     "content.no_content": "Refused: the message has no content.",
     "content.loop": "Refused: the mail goes in a circle ({why}).",
@@ -146,6 +147,9 @@ WORDS: Mapping[str, str] = {
     "content.finding.no_subject": "Look at it: there is no subject.",
     "content.finding.no_text": "Look at it: there is no text part beside the HTML.",
     "content.finding.clipped": "Look at it: Gmail clips HTML beyond 102 kB.",
+    "content.finding.organizer_sent_by": (
+        "The invitation's organizer is {detail}; SENT-BY names the sender in From."
+    ),
     "content.finding.no_test_banner": "Look at it: a finished mail carries no test banner inside.",
     "content.finding.field_dropped": "Of the finished mail, the field {detail} was left out.",
     "content.finding.field_repeated": "In the finished mail, the field {detail} stood more than once.",
@@ -163,6 +167,9 @@ WORDS: Mapping[str, str] = {
         "It is signed by {value}: the key of From's domain, and ours, since that one is not known to be published."
     ),
     "signatures.application": "It is signed by {value}: the application's key, which does not align with From.",
+    "signatures.application_aligned": (
+        "It is signed by {value}: the application's key, which aligns with From."
+    ),
     "signatures.unsigned": "It is not signed: there is no DKIM key for From's domain.",
     # refusals of other steps
     "address.invalid": "Refused: {field}: {text!r} is not a valid address: {why}.",

@@ -23,7 +23,8 @@ LOG_WORDS: Final[Mapping[str, str]] = {
     "figure.rejected_ratio": "rejected / (accepted + rejected + expired + unknown)",
     "figure.expired_ratio": "expired / (accepted + rejected + expired + unknown)",
     "figure.unknown_ratio": "unknown / (accepted + rejected + expired + unknown). Unknown: the server fell silent after the content.",
-    "figure.open_ratio": "(pending + deferred + held) / recipients",
+    "figure.open": "Recipients who may still get it: pending, deferred or held in a mail that is queued, being sent or held. Who was put off at the only attempt is deferred, and not open.",
+    "figure.open_ratio": "open / recipients",
     "figure.suppressed_ratio": "suppressed / recipients",
     "figure.cancelled_ratio": "cancelled / recipients",
     "figure.reason_shares": "recipients with this reason / recipients",
@@ -38,7 +39,7 @@ LOG_WORDS: Final[Mapping[str, str]] = {
     # case files
     "case.title": "Case file: {query}",
     "case.made": "Made {at} from {found} found by the query.",
-    "case.cut": "Only the newest {shown} are told of in full.",
+    "case.cut": "The time of the first is that of all of them; everything else is of the newest only ({shown}).",
     "case.nothing": "The log holds nothing that the query finds. Logs are kept for a time only: log_days of each customer says how long.",
     "case.mails.one": "1 mail",
     "case.mails.many": "{number} mails",

@@ -19,8 +19,8 @@ from mailsend.store.journal.links import linked_mails, providers_of
 from mailsend.store.journal.statistics import statistics
 from mailsend.store.queue.deposit import place
 from mailsend.store.reading import LISTED, mails_with, read_mail
-from mailsend.store.search import Cursor, count, page
-from mailsend.store.times import moment
+from mailsend.store.search import Cursor, count, first_queued, page
+from mailsend.store.times import moment, time_or_none
 
 if TYPE_CHECKING:
     from mailsend.model.stored_mail import StoredMail
@@ -79,10 +79,15 @@ class Journal:
         """Give how many mails ``query`` finds."""
         return self._database.looking(lambda transaction: count(transaction, query, now=now))
 
-    def case(self, query: Query, *, now: datetime, most: int) -> tuple[int, tuple[Found, ...]]:
-        """Give how many mails ``query`` finds, and the newest ``most`` of them whole with what goes with them."""
+    def case(
+        self, query: Query, *, now: datetime, most: int
+    ) -> tuple[int, datetime | None, tuple[Found, ...]]:
+        """Give how many mails ``query`` finds, when the first of them was queued, and the newest ``most``.
 
-        def look(transaction: Transaction) -> tuple[int, tuple[Found, ...]]:
+        These are whole, with what goes with them.
+        """
+
+        def look(transaction: Transaction) -> tuple[int, datetime | None, tuple[Found, ...]]:
             rows = page(transaction, query, now=now, limit=most, columns=LISTED).rows
             mails = [one for row in rows if (one := read_mail(transaction, row.id)) is not None]
             links = linked_mails(transaction, [one.id for one in mails])
@@ -96,7 +101,8 @@ class Journal:
                 )
                 for one in mails
             )
-            return count(transaction, query, now=now), found
+            first = first_queued(transaction, query, now=now)
+            return count(transaction, query, now=now), time_or_none(first), found
 
         return self._database.looking(look)
 

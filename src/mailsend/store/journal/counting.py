@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, and_, case, func, literal_column, select
 
+from mailsend.model.mail_state import MailState
 from mailsend.model.providers import BY_DOMAIN
 from mailsend.model.query import Query
 from mailsend.model.statistics import Group
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["PROVIDER", "Counting", "bucket_begin"]
 
 _QUARTER: Final = 900_000_000  # microseconds
+_OPEN: Final = (MailState.QUEUED, MailState.SENDING, MailState.HELD)
 
 # Written out, so that PostgreSQL sees the same expression where it is selected and where it is grouped by.
 _BUCKET: Final = (message.c.queued_at // literal_column(str(_QUARTER))).label("bucket")
 PROVIDER: Final = case(
     dict(BY_DOMAIN), value=recipient.c.domain, else_=func.coalesce(provider.c.provider, "")
 )
+_IN_OPEN_MAIL: Final = case((message.c.state.in_(_OPEN), 1), else_=0).label("in_open_mail")
 _GROUPS: Final[dict[Group | None, ColumnElement[Any]]] = {
     None: literal_column("''"),
     Group.CUSTOMER: message.c.customer,
@@ -88,16 +91,20 @@ class Counting:
         return iter(self._connection.execute(select(*keys, *figures).group_by(*keys)))
 
     def recipients(self, group: Group | None) -> Iterator[Row[Any]]:
-        """Give rows of ``bucket``, ``grouped``, ``outcome``, ``reason``, ``recipients``; none of test mode."""
+        """Give rows of ``bucket``, ``grouped``, ``outcome``, ``reason``, ``in_open_mail``, ``recipients``.
+
+        None of them are of test mode.
+        """
         wanted = (
             _BUCKET,
             _GROUPS[group].label("grouped"),
             recipient.c.outcome,
             recipient.c.reason,
+            _IN_OPEN_MAIL,
         )
         asked = select(*wanted).select_from(_tables(group, recipients=True))
         one = asked.where(self._found, message.c.in_test_mode == 0).subquery().c
-        keys = one.bucket, one.grouped, one.outcome, one.reason
+        keys = one.bucket, one.grouped, one.outcome, one.reason, one.in_open_mail
         return iter(self._connection.execute(select(*keys, func.count().label("recipients")).group_by(*keys)))
 
 

@@ -12,6 +12,7 @@ from mailsend.errors import StoreRefused
 from mailsend.model.frozen import FrozenDict
 from mailsend.model.periods import Calendar, Unit
 from mailsend.model.query import Query
+from mailsend.model.report import Outcome
 from mailsend.model.statistics import Counts, Group, Statistics, StatisticsRow
 from mailsend.store.journal.counting import Counting, bucket_begin
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_ROWS", "statistics"]
 
 MOST_ROWS: Final = 50_000
+_OPEN: Final = (Outcome.PENDING, Outcome.DEFERRED, Outcome.HELD)
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class _Tally:
     test_copies: int = 0
     bytes: int = 0
     largest: int = 0
+    open: int = 0
     states: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -41,6 +44,7 @@ class _Tally:
             recipients=self.outcomes.total(),
             outcomes=FrozenDict(sorted(self.outcomes.items())),
             reasons=FrozenDict(sorted(self.reasons.items())),
+            open=self.open,
             bytes=self.bytes,
             largest=self.largest,
         )
@@ -122,6 +126,8 @@ def _tallies(counting: Counting, calendar: Calendar | None, group: Group | None)
     for row in counting.recipients(group):
         one = tally(row.bucket, row.grouped)
         one.outcomes[row.outcome] += row.recipients
+        if row.in_open_mail and row.outcome in _OPEN:
+            one.open += row.recipients
         if row.reason not in ("", row.outcome):  # `accepted` is no reason of its own
             one.reasons[row.reason] += row.recipients
     return found
@@ -148,6 +154,7 @@ def _sum(tallies: Iterable[_Tally]) -> _Tally:
     for one in tallies:
         total.mails += one.mails
         total.test_copies += one.test_copies
+        total.open += one.open
         total.bytes += one.bytes
         total.largest = max(total.largest, one.largest)
         total.states += one.states
@@ -159,5 +166,5 @@ def _sum(tallies: Iterable[_Tally]) -> _Tally:
 def _too_many() -> StoreRefused:
     return StoreRefused(
         f"these would be more than {MOST_ROWS:,} rows",
-        advice="Take a longer period (by), fewer groups, or less time (since, until).",
+        advice="Take a longer period (by, --period), less time (since, until), a narrower query, or no groups.",
     )

@@ -17,13 +17,7 @@ __all__ = ["attempt_rows"]
 
 
 def attempt_rows(
-    message: str,
-    attempts: Iterable[Attempt],
-    *,
-    now: datetime,
-    fence: int = 0,
-    worker: str = "",
-    source_ip: str = "",
+    message: str, attempts: Iterable[Attempt], *, now: datetime, fence: int = 0, worker: str = ""
 ) -> list[dict[str, Any]]:
     """Give the rows of ``mailsend_attempt``; ``message`` is our id of the mail, ``now`` stands for missing times."""
     return [
@@ -40,7 +34,7 @@ def attempt_rows(
             "enhanced": (one.reply.enhanced or "")[:LONGEST_WORD] if one.reply else "",
             "reply": storable(one.reply.text) if one.reply else "",
             "queue_id": storable((one.queue_id or "")[:LONGEST_NAME]),
-            "source_ip": source_ip,
+            "source_ip": one.source_ip,
             "worker": worker,
             "recipients": _recipients(one),
             "conversation": as_json([(round(at, 6), who, line) for at, who, line in _said(one)]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -59,6 +60,7 @@ class PrivacyBook:
 
         With ``with_content`` the mails themselves are in it, but for sensitive ones.
         """
+        _check_said(by, "giving out what is kept needs a name of who does it")
         person = Person(address)
 
         def look(transaction: Transaction) -> dict[str, Any]:
@@ -91,14 +93,14 @@ class PrivacyBook:
         PostgreSQL where it is True, since it locks each table. Raises InvalidSettings where an entry of
         the lists cannot go on to hold for want of a secret key.
         """
-        for text, what in ((reason, "a reason"), (by, "a name of who does it")):
-            if not text.strip():
-                raise StoreError(f"erasing needs {what}", advice="It is written down.")
+        _check_said(reason, "erasing needs a reason")
+        _check_said(by, "erasing needs a name of who does it")
         person = Person(address)
         found = self._look(person)
         entries = sum(1 for one in self._entries(address) if one.pattern)
         if dry_run:
-            return _would(found, entries)
+            counted = self._blank_mails(found, person, progress, dry_run=True)
+            return _would(found, counted, entries, cancel_open=cancel_open)
         if found.open and not cancel_open:
             raise _in_the_way(found.open)
         self._writer.do(lambda transaction: self._blank_entries(transaction, person))
@@ -109,7 +111,8 @@ class PrivacyBook:
             found = self._look(person)
             if not found.to_blank:
                 break
-            done += self._blank(found, person, progress)
+            done += self._blank_mails(found, person, progress)
+            done += self._blank_the_rest(found, person)
         found = self._look(person)
         Retention(self._database, self._writer).blobs()
         self._note("erase", by=person.without(by), reason=person.without(reason), facts=dict(done), now=now)
@@ -149,10 +152,14 @@ class PrivacyBook:
         if mails:
             self._writer.do(work)
 
-    def _blank(self, found: Findings, person: Person, progress: Progress) -> Counter[str]:
+    def _blank_mails(
+        self, found: Findings, person: Person, progress: Progress, *, dry_run: bool = False
+    ) -> Counter[str]:
+        """Blank the person mail by mail, and give how much; or count it alone, open mails too."""
         done: Counter[str] = Counter()
-        ids, every = [*found.mails, *found.contents], len(found.mails) + len(found.contents)
-        whole = set(found.mails)
+        whole = {*found.mails, *(found.open if dry_run else ())}
+        ids = [*sorted(whole), *found.contents]
+        every = len(ids)
         for at in range(0, every, _AT_ONCE):
             some = ids[at : at + _AT_ONCE]
 
@@ -165,13 +172,16 @@ class PrivacyBook:
                         person,
                         content_alone=one not in whole,
                         keep_domain=found.domain_is_shared,
+                        dry_run=dry_run,
                     )
                 return counted
 
-            done += self._writer.do(work)
+            done += self._database.looking(work) if dry_run else self._writer.do(work)
             progress(min(at + _AT_ONCE, every), every)
-        done += self._writer.do(lambda transaction: _blank_the_rest(transaction, found, person))
         return done
+
+    def _blank_the_rest(self, found: Findings, person: Person) -> Counter[str]:
+        return self._writer.do(lambda transaction: _blank_the_rest(transaction, found, person))
 
     def _note(self, act: str, *, by: str, reason: str, facts: dict[str, Any], now: datetime) -> None:
         self._writer.do(
@@ -198,18 +208,14 @@ def _blank_the_rest(transaction: Transaction, found: Findings, person: Person) -
     return done
 
 
-def _would(found: Findings, entries: int) -> Erasure:
-    """Tell what an erasure would find; what each mail holds is counted when it is done."""
-    return Erasure(
-        mails=len(found.mails) + len(found.open),
-        contents=len(found.contents),
-        keys=len(found.keys),
-        entries=entries,
-        others=sum(found.told.values()),
-        open=found.open,
-        remaining=FrozenDict(found.settings),
-        dry_run=True,
-    )
+def _would(found: Findings, counted: Counter[str], entries: int, *, cancel_open: bool) -> Erasure:
+    """Tell what an erasure would do once no mail stands in its way."""
+    done = counted + Counter(keys=len(found.keys), entries=entries, others=sum(found.told.values()))
+    if cancel_open:
+        done["cancelled"] = len(found.open)
+    left = replace(found, open=())
+    told = _told(left, done, open_=found.open, compacted=False, advice="")
+    return replace(told, dry_run=True)
 
 
 def _told(
@@ -233,6 +239,11 @@ def _told(
         compacted=compacted,
         advice=advice,
     )
+
+
+def _check_said(text: str, what: str) -> None:
+    if not text.strip():
+        raise StoreError(what, advice="It is written down.")
 
 
 def _in_the_way(mails: Sequence[str]) -> StoreRefused:

@@ -29,27 +29,34 @@ _NOTHING_SAID: Final = "[]"
 
 
 def blank_mail(
-    connection: Connection, mail: str, person: Person, *, content_alone: bool, keep_domain: bool
+    connection: Connection,
+    mail: str,
+    person: Person,
+    *,
+    content_alone: bool,
+    keep_domain: bool,
+    dry_run: bool = False,
 ) -> Counter[str]:
     """Blank a person in all rows about a mail, and give how many of each kind; an open mail stays as it is.
 
     Subject, content and what was said with servers go; what remains tells of nobody. With
     ``content_alone`` the content goes alone. ``keep_domain``: others are written to there, so that the
-    domain tells of nobody either.
+    domain tells of nobody either. With ``dry_run`` it is counted alone, as if the mail had ended.
     """
-    run = connection.execute
-    row = run(select(message).where(message.c.id == mail).with_for_update()).one_or_none()
-    if row is None or row.state in IS_OPEN:
+    asked = select(message).where(message.c.id == mail)
+    row = connection.execute(asked if dry_run else asked.with_for_update()).one_or_none()
+    if row is None or (row.state in IS_OPEN and not dry_run):
         return Counter()
     if content_alone:
-        return Counter(contents=_take_out_content(connection, mail))
-    return _Mail(connection, mail, row, person).blank(keep_domain=keep_domain)
+        return Counter(contents=_take_out_content(connection, mail, dry_run=dry_run))
+    return _Mail(connection, mail, row, person, dry_run=dry_run).blank(keep_domain=keep_domain)
 
 
 class _Mail:
-    """All rows about one mail, while a person is taken out of them."""
+    """All rows about one mail, while a person is taken out of them, or looked for."""
 
-    def __init__(self, connection: Connection, mail: str, row: Any, person: Person) -> None:
+    def __init__(self, connection: Connection, mail: str, row: Any, person: Person, *, dry_run: bool) -> None:
+        self._dry_run = dry_run
         self._connection = connection
         self._mail = mail
         self._row = row
@@ -81,7 +88,7 @@ class _Mail:
             self._set(attempt, one, conversation=_NOTHING_SAID, reply="", recipients=told)
         for one in self._events:
             done["events"] += self._set(event, one)
-        done["contents"] += _take_out_content(self._connection, self._mail)
+        done["contents"] += _take_out_content(self._connection, self._mail, dry_run=self._dry_run)
         return done
 
     @property
@@ -103,21 +110,24 @@ class _Mail:
         return self._connection.execute(select(table).where(table.c.message == self._mail)).all()
 
     def _set(self, table: Table, row: Any, **known: Any) -> bool:
-        """Write down what changes in a row; say whether anything does."""
+        """Write down what changes in a row, unless it is a dry run; say whether anything does."""
         new = dict(known)
         for one in text_columns(table):
             if one not in known:
                 joined = is_joined(table, one)
                 new[one] = self._person.without(getattr(row, one), self._names, joined=joined)
         changed = {one: value for one, value in new.items() if value != getattr(row, one)}
-        if changed:
+        if changed and not self._dry_run:
             this = and_(*(one == getattr(row, one.name) for one in table.primary_key.columns))
             self._connection.execute(update(table).where(this).values(changed))
         return bool(changed)
 
 
-def _take_out_content(connection: Connection, mail: str) -> int:
-    """Delete what is kept of a mail's content; give how many contents there were."""
+def _take_out_content(connection: Connection, mail: str, *, dry_run: bool) -> int:
+    """Delete what is kept of a mail's content, unless it is a dry run; give how many contents there were."""
+    if dry_run:
+        asked = select(content.c.message).where(content.c.message == mail)
+        return len(connection.execute(asked).all())
     connection.execute(delete(content_blob).where(content_blob.c.message == mail))
     return connection.execute(delete(content).where(content.c.message == mail)).rowcount
 

@@ -2,6 +2,6 @@
 
 from mailsend.store.cursor import Cursor
 from mailsend.store.search.conditions import condition
-from mailsend.store.search.paging import OPEN, Page, count, found_ids, page
+from mailsend.store.search.paging import OPEN, Page, count, first_queued, page
 
-__all__ = ["OPEN", "Cursor", "Page", "condition", "count", "found_ids", "page"]
+__all__ = ["OPEN", "Cursor", "Page", "condition", "count", "first_queued", "page"]

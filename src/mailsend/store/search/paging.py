@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mailsend.store.database import Transaction
 
-__all__ = ["OPEN", "Page", "count", "found_ids", "page"]
+__all__ = ["OPEN", "Page", "count", "first_queued", "page"]
 
 # What has not come to its end. Indexes lead to it past a log of any length, which no condition of a
 # caller's own can know: write All((OPEN, query)).
@@ -74,23 +74,6 @@ def page(
     return Page(shown, Cursor(*shown[-1][-2:]) if more and shown else None)
 
 
-def found_ids(
-    transaction: Transaction,
-    query: Query,
-    *,
-    now: datetime,
-    limit: int | None = None,
-    where: ColumnElement[bool] | None = None,
-) -> tuple[str, ...]:
-    """Give the ids of all mails that ``query`` finds, newest first; at most ``limit`` where it is given."""
-    frame, restriction = _restricted(transaction, query, now, where)
-    if restriction is None:
-        return ()
-    order = frame(message.c.queued_at).desc(), frame(message.c.id).desc()
-    statement = select(message.c.id).where(restriction).order_by(*order).limit(limit)
-    return tuple(transaction.connection.scalars(statement))
-
-
 def count(
     transaction: Transaction,
     query: Query,
@@ -105,6 +88,17 @@ def count(
         return 0
     found = select(literal_column("1")).select_from(message).where(restriction).limit(at_most).subquery()
     return transaction.connection.scalars(select(func.count()).select_from(found)).one()
+
+
+def first_queued(transaction: Transaction, query: Query, *, now: datetime) -> int | None:
+    """Give when the first mail that ``query`` finds was queued, as the store keeps times; None for none."""
+    _, restriction = _restricted(transaction, query, now, None)
+    if restriction is None:
+        return None
+    earliest: int | None = transaction.connection.scalar(
+        select(func.min(message.c.queued_at)).where(restriction)
+    )
+    return earliest
 
 
 def _restricted(

@@ -161,6 +161,7 @@ async def _open(
             sock.bind((server.source_address, 0))
         async with asyncio.timeout(wire.limit(seconds)):
             await loop.sock_connect(sock, address)
+        wire.source_ip = str(sock.getsockname()[0]).partition("%")[0]
     except TimeoutError:
         sock.close()
         raise stopped_by(wire.silent("no connection in time"), Step.CONNECT) from None

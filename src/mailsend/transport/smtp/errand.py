@@ -39,6 +39,7 @@ class Errand:
     asked for yet. ``now`` and all times are in seconds on one clock. Once it is OVER nothing changes
     what its recipients were told. ``late``: it was given up behind its final dot. ``error`` is what
     should not have happened. ``eight_bits``: whether octets beyond ASCII stand in header and body.
+    ``source_ip`` is this end of the connection.
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class Errand:
         "results",
         "retry_now",
         "server",
+        "source_ip",
         "waiting",
     )
 
@@ -77,6 +79,7 @@ class Errand:
         self.phase = Phase.WAITING
         self.late = False
         self.queue_id: str | None = None
+        self.source_ip = ""
         self.retry_now = False
         self.dot_out = False
         self.error: Exception | None = None

@@ -56,11 +56,10 @@ class Link(asyncio.BufferedProtocol):
         self._content = content
         self._blocks: Iterator[tuple[bytes | memoryview, bool]] | None = None
         self._asking: asyncio.Future[bool] | None = None
-        self._paused = False
-        self._later = False
-        self._quitting = False
+        self._paused = self._later = self._quitting = False
         self._awaited: object = self
         self._alarm = Alarm(loop, self._time_is_up)
+        self._source_ip = wire.source_ip
         self._reused = (f"(on the open connection to {wire.peer()})",)
         self._transport = cast("asyncio.WriteTransport", wire.hand_over(self))
         self._watch()
@@ -103,6 +102,7 @@ class Link(asyncio.BufferedProtocol):
         """Begin a mail; the octets go out with ``pump``."""
         now = self._loop.time()
         self._left -= 1
+        errand.source_ip = self._source_ip
         if self._opening is not None:
             errand.came_by(self._opening, now)
             self._opening = None

@@ -250,6 +250,7 @@ class Pool:
             self._room_again = self.loop.time() + _FEWER_FOR
         elif (errand := self._next()) is not None:
             errand.came_by(wire.conversation, self.loop.time())
+            errand.source_ip = wire.source_ip
             if isinstance(problem, Stopped):
                 errand.settle_rest(problem.verdict, problem.reply)
             else:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # these load ssl and aiosmtplib, which nobody needs before th
     from datetime import datetime
 
     from mailsend.model.reply import Reply
+    from mailsend.transport.log_ins import SharedLogIns
     from mailsend.transport.smtp.connect import Resolve
     from mailsend.transport.smtp.news import Late
     from mailsend.transport.smtp.pool import Pool
@@ -40,7 +41,7 @@ class SmtpTransport:
 
     ``resolve`` looks a name up. ``on_late`` is called where nobody waits any longer for the answer to
     a final dot, with the envelope of those whom it concerns and the reply; ``None`` in place of the
-    reply: there was none. Raises InvalidSettings for a server that is not reached by SMTP.
+    reply: there was none. ``log_ins`` are what other processes know of log-ins. Raises InvalidSettings for a server that is not reached by SMTP.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class SmtpTransport:
         *,
         resolve: Resolve | None = None,
         on_late: Callable[[Envelope, Reply | None], None] | None = None,
+        log_ins: SharedLogIns | None = None,
     ) -> None:
         if server.kind is not ServerKind.SMTP:
             raise InvalidSettings(
@@ -60,6 +62,7 @@ class SmtpTransport:
         self._name = server.name
         self._resolve = resolve
         self._on_late = on_late
+        self._log_ins = log_ins
         self._memory = PolicyMemory()
         self._pool: Pool | None = None
         self._farewell: AsyncGenerator[None] | None = None
@@ -110,6 +113,7 @@ class SmtpTransport:
             ended=utc_now(),
             retry_now=errand.retry_now,
             dot_out=errand.dot_out,
+            source_ip=errand.source_ip,
         )
 
     async def aclose(self) -> None:
@@ -149,7 +153,7 @@ class SmtpTransport:
         from mailsend.transport.smtp.pool import Pool
         from mailsend.transport.smtp.wire import Wire
 
-        linking = Linking(self.server, self._memory, self._resolve)
+        linking = Linking(self.server, self._memory, self._resolve, self._log_ins)
         return Pool(
             self.server,
             new_wire=Wire,

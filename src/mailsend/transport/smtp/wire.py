@@ -59,7 +59,8 @@ class _Dialogue(SMTPProtocol):
 class Wire:
     """Commands out, replies in, each within its limit, and a record of both without secrets.
 
-    ``ends`` is the deadline on the loop's clock. Every method may raise Silent.
+    ``ends`` is the deadline on the loop's clock; ``source_ip`` is this end of the last connection that came
+    about. Every method may raise Silent.
     """
 
     def __init__(self, *, ends: float | None = None) -> None:
@@ -69,6 +70,7 @@ class Wire:
         self.mask = Mask()
         self.renew()
         self.conversation: list[Exchange] = []
+        self.source_ip = ""
 
     def renew(self) -> None:
         """Begin afresh, for the next address; the record goes on."""
