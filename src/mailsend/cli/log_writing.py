@@ -100,12 +100,4 @@ def _write(file: Path, pieces: Iterator[str]) -> None:
     first = [
         *islice(pieces, 2)
     ]  # a head, and what the log was read for: if that fails, the file stays as it is
-    try:
-        with file.open("w", encoding="utf-8", newline="") as opened:
-            opened.writelines(chain(first, pieces))
-    except OSError as problem:
-        raise CommandFailed(
-            Exit.CANNOT_CREATE,
-            f"{file} cannot be written: {problem.strerror}",
-            advice="Name a file in a folder that exists and that you may write to.",
-        ) from None
+    write_file(file, (one.encode() for one in chain(first, pieces)))

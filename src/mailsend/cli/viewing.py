@@ -40,14 +40,14 @@ def viewable_html(html: str | None, related: Iterable[Attachment]) -> str | None
     return _CID.sub(lambda found: pictures.get(found[1], found[0]), html)
 
 
-def write_file(file: Path, data: bytes) -> None:
-    """Write what a command was told to write, for its owner alone; the folder must be there.
+def write_file(file: Path, data: bytes | Iterable[bytes]) -> None:
+    """Write what a command was told to write, whole or in parts, for its owner alone; the folder must be there.
 
     A symbolic link to a file is not followed: whoever put it there does not choose what is written over.
     """
     try:
         with os.fdopen(_opened_for_the_owner(file), "wb") as opened:
-            opened.write(data)
+            opened.writelines((data,) if isinstance(data, bytes) else data)
     except OSError as problem:
         if problem.errno == errno.ELOOP and file.is_symlink():
             raise CommandFailed(

@@ -47,6 +47,10 @@ def test_saved_files_are_for_their_owner_alone(mailsend, mail, tmp_path):
     assert b"what was there before" not in old.read_bytes()
     assert mailsend("log", "show", mail, "--eml", tmp_path / "mail.eml").code == 0
     assert _mode(tmp_path / "mail.eml") == 0o600
+    log = tmp_path / "log.csv"
+    log.touch(0o644)
+    assert mailsend("log", "export", "--out", log).code == 0
+    assert (_mode(log), "bob@example.org" in log.read_text()) == (0o600, True)
 
 
 @pytest.mark.parametrize("there", [True, False])
