@@ -11,16 +11,19 @@ from datetime import timedelta
 
 import pytest
 from kept_mails import keep, rows
+from sqlalchemy import delete
 from store_samples import KEYS, NOW
 from stored_mails import a_mail
 
 from mailsend.decide.limit import Limit, Rate
 from mailsend.decide.state import Act
+from mailsend.mailer.queueing.depositing import deposit_of
 from mailsend.mailer.queueing.ending import ending_of, ending_of_lapsed
 from mailsend.model.report import Outcome, RecipientResult
 from mailsend.model.rules import RetryRules
 from mailsend.store import open_store
 from mailsend.store.buckets import keep_rates
+from mailsend.store.queue import Placed
 from mailsend.store.schema import mails
 from mailsend.store.times import moment
 
@@ -308,6 +311,18 @@ def test_a_long_queue_before_a_full_lane_is_put_off_mail_by_mail(store):
 
 
 # Several claimers
+
+
+def test_what_was_taken_out_of_a_mail_stays_out_when_it_is_put_in_again(store):
+    """The first answer was lost, and the mail has been sent meanwhile: its content was sensitive (M37)."""
+    submission = a_mail()
+    deposit = deposit_of(submission, how="enqueue", now=NOW, retry=RetryRules(), vault=None)
+    assert deposit.is_plain
+    assert store.queue.put_together([[deposit]]).result() == [(Placed(submission.id),)]
+    with store._database.writing() as transaction:
+        transaction.connection.execute(delete(mails.content))
+    assert store.queue.put_together([[deposit]]).result() == [(Placed(submission.id),)]
+    assert (len(rows(store, mails.message)), rows(store, mails.content)) == (1, [])
 
 
 def test_two_threads_never_get_the_same_mail(url):

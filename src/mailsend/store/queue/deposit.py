@@ -209,8 +209,9 @@ SINGLE_KINDS: Final = kinds_of(mails.message, mails.recipient, mails.content)
 
 def place_all(transaction: Transaction, deposits: Sequence[Deposit]) -> None:
     """Put many mails in that are plain, or have been sent already."""
-    transaction.run_many(_MESSAGE_QUIETLY, [one.message for one in deposits])
-    _place_rest(transaction, deposits)
+    if transaction.run_many(_MESSAGE_QUIETLY, [one.message for one in deposits]):
+        _place_rest(transaction, deposits)
+    # Else they are in since an answer was lost, and what was taken out of them meanwhile stays out (M37).
 
 
 def place_again(transaction: Transaction, deposits: Sequence[Deposit]) -> None:
