@@ -165,4 +165,10 @@ class Submission:
 
     def explain(self, locale: str = "en") -> str:
         """Tell, like a person, which choices were made for this mail and why."""
-        return "\n".join(one.explain(locale) for one in self.decisions)
+        told = [one.explain(locale) for one in self.decisions]
+        if self.hold is not None:
+            from mailsend.model.words import why_it_waits
+
+            by_whom = why_it_waits("interceptor", locale).removesuffix(".")
+            told.append(f"{by_whom}: {self.hold.why or self.hold.reason}")
+        return "\n".join(told)

@@ -325,6 +325,13 @@ def test_an_interceptor_may_hold(make):
     mailer = make(check=[lambda submission: Hold(reason="budget", why="over budget")])
     preview = mailer.preview(a_message())
     assert preview.hold == Hold(reason="budget", why="over budget")
+    last = [preview.explain(locale).splitlines()[-1] for locale in ("en", "de")]
+    assert last == [
+        "An interceptor of the application keeps it back: over budget",
+        "Ein Interceptor der Anwendung hält sie zurück: over budget",
+    ]
+    unsaid = replace(preview, hold=Hold(reason="budget"))
+    assert unsaid.explain().endswith("\nAn interceptor of the application keeps it back: budget")
     report = mailer.deliver(preview)
     assert [str(who) for who in report.held] == ["bob@example.org"]
     assert mailer.captured == ()
