@@ -9,7 +9,7 @@ import typer
 from mailsend.cli import options
 from mailsend.cli import server_asking as asking
 from mailsend.cli.asking import mailer_for
-from mailsend.cli.blank import not_blank
+from mailsend.cli.blank import none_blank, not_blank
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.cli.server_entering import add, set_
@@ -35,7 +35,7 @@ _Order = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="SERVER",
-        callback=not_blank,
+        callback=none_blank,
         help="All of them, in the order in which to try them.",
         show_default=False,
     ),

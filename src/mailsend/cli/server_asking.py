@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
-from mailsend.cli.blank import not_blank
+from mailsend.cli.blank import none_blank, not_blank
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output
 from mailsend.cli.passwords import read_password
@@ -95,7 +95,7 @@ Senders: TypeAlias = Annotated[
     typer.Option(
         "--sender",
         metavar="ADDRESS",
-        callback=not_blank,
+        callback=none_blank,
         help="Whom it is for: ann@…, or @domain; may be repeated.",
     ),
 ]

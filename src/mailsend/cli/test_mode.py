@@ -10,7 +10,7 @@ import typer
 
 from mailsend.cli import options
 from mailsend.cli.asking import mailer_for
-from mailsend.cli.blank import not_blank
+from mailsend.cli.blank import none_blank, not_blank
 from mailsend.cli.exits import CommandFailed, Exit
 from mailsend.cli.output import Output, counted
 from mailsend.cli.server_asking import By, person
@@ -40,7 +40,7 @@ _Held = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="ID",
-        callback=not_blank,
+        callback=none_blank,
         help="Mails that test mode holds; all of them without.",
         show_default=False,
     ),

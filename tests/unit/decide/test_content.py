@@ -366,3 +366,15 @@ def test_it_is_told_where_an_invitation_comes_in_somebody_elses_name(content_of)
     assert content_of(calendar=invited).findings == ()
     assert content_of(calendar=replace(invited, method="reply"), replaced=asked).findings == ()
     assert content_of(replaced=asked).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("application", "customer", "told"),
+    [(None, None, True), (True, None, True), (False, None, False), (False, True, True), (True, False, False)],
+)
+def test_the_log_tells_a_subject_unless_somebody_says_no(content_of, shop, application, customer, told):
+    """From the inside out, as everywhere; who says nothing has his subjects in the log (M38)."""
+    for where, said in ((shop["application"], application), (shop["customers"]["ratcatcher"], customer)):
+        if said is not None:
+            where["log_subjects"] = said
+    assert content_of().log_subject is told

@@ -89,6 +89,7 @@ WORDS = {
     "Or": ("Or",),
     "<Abc@suite.example>": ("Abc@suite.example",),
     "<Abc*@suite.example>": ("Abc", "@suite.example"),
+    "<~abc@suite.example~>": ("~abc@suite.example~",),
     '"<a@b>"': ("<a@b>",),
     "<a@b>,": ("<a@b>,",),
     "<a@>": ("<a@>",),
