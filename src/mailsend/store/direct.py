@@ -54,11 +54,18 @@ class Direct:
 
     def run_many(self, statement: Compiled, rows: Sequence[dict[str, Any]]) -> int:
         """Run it for each of ``rows``; give how many rows of the table it changed in all."""
-        if len(rows) == 1:  # drivers take more trouble over many
-            cursor, _ = self._execute(statement.text, statement.arranged(rows[0]))
-        else:
-            cursor, _ = self._execute(statement.text, [statement.arranged(one) for one in rows], many=True)
-        changed: int = cursor.rowcount
+        changed, done = 0, 0
+        if at_once := statement.at_once:
+            # SQLite's driver lets Python's lock go for each statement, and other threads take it.
+            for done in range(at_once, len(rows) + 1, at_once):
+                values = [one for row in rows[done - at_once : done] for one in statement.arranged(row)]
+                changed += self._execute(statement.wide, values)[0].rowcount
+        rest = rows[done:] if done else rows
+        if len(rest) == 1:  # drivers take more trouble over many
+            changed += self._execute(statement.text, statement.arranged(rest[0]))[0].rowcount
+        elif rest:
+            every = [statement.arranged(one) for one in rest]
+            changed += self._execute(statement.text, every, many=True)[0].rowcount
         return changed
 
     def begin_at_once(self) -> None:

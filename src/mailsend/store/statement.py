@@ -15,18 +15,29 @@ if TYPE_CHECKING:
 
 __all__ = ["Compiled", "Statement"]
 
+_AT_ONCE: Final = 16  # rows in one INSERT: more of them save little
+_MOST_VALUES: Final = 999  # SQLite took no more in one statement before version 3.32
+
 
 @final
 class Compiled:
     """SQL for one driver; ``order`` is that of its values where the driver numbers them.
 
-    ``given`` are values that the statement brings itself.
+    ``given`` are values that the statement brings itself. One that ``widens`` puts in as many rows as
+    there are behind its VALUES: ``wide`` is for ``at_once`` of them, where the driver marks each value by a ``?``.
     """
 
-    __slots__ = ("_given", "_in_order", "_row", "text")
+    __slots__ = ("_given", "_in_order", "_row", "at_once", "text", "wide")
 
-    def __init__(self, text: str, order: Sequence[str] | None, given: dict[str, Any]) -> None:
+    def __init__(
+        self, text: str, order: Sequence[str] | None, given: dict[str, Any], *, widens: bool = False
+    ) -> None:
         self.text: Final = text
+        row = f"({', '.join('?' * len(order))})" if order else ""
+        self.at_once: Final = (
+            min(_AT_ONCE, _MOST_VALUES // len(order)) if widens and order and row in text else 0
+        )
+        self.wide: Final = text.replace(row, ", ".join([row] * self.at_once)) if self.at_once else ""
         self._given: Final = given
         self._in_order: Final = None if order is None else _in_order(order)
         self._row: Callable[[Sequence[Any]], Any] | None = None
@@ -51,13 +62,19 @@ class Compiled:
 
 @final
 class Statement:
-    """One statement; ``columns`` are those that an INSERT or UPDATE sets, by the names of their values."""
+    """One statement; ``columns`` are those that an INSERT or UPDATE sets, by the names of their values.
 
-    __slots__ = ("_built", "_columns", "_compiled")
+    One that ``widens`` is an INSERT of one row, which may have several behind its VALUES.
+    """
 
-    def __init__(self, built: Executable, *, columns: Sequence[str] | None = None) -> None:
+    __slots__ = ("_built", "_columns", "_compiled", "_widens")
+
+    def __init__(
+        self, built: Executable, *, columns: Sequence[str] | None = None, widens: bool = False
+    ) -> None:
         self._built: Final = built
         self._columns: Final = columns
+        self._widens: Final = widens
         self._compiled: dict[tuple[str, str, str], Compiled] = {}
 
     def run(self, ground: Direct | Guest, values: dict[str, Any] | tuple[Any, ...]) -> Sequence[Any]:
@@ -81,7 +98,7 @@ class Statement:
             dialect=dialect, column_keys=self._columns
         )
         given = {name: value for name, value in compiled.params.items() if value is not None}
-        return Compiled(str(compiled), compiled.positiontup, given)
+        return Compiled(str(compiled), compiled.positiontup, given, widens=self._widens)
 
 
 def _in_order(names: Sequence[str]) -> Callable[[dict[str, Any]], Any]:

@@ -24,7 +24,7 @@ def insertion(table: Table, *, but: tuple[str, ...] = (), giving: str = "") -> S
     """
     names = [one.name for one in table.columns if one.name not in but]
     returning = f' RETURNING "{giving}"' if giving else ""
-    return Statement(text(_insert(table, names) + returning))
+    return Statement(text(_insert(table, names) + returning), widens=not giving)
 
 
 def insertions(*tables: tuple[Table, Mapping[str, str]]) -> Statement:
