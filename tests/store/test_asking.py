@@ -285,7 +285,7 @@ def test_a_loop_that_cannot_listen_leaves_it_to_the_thread(url, asked, monkeypat
 
     async def work(mailer):
         def nowhere(*_):
-            raise NotImplementedError
+            raise NotImplementedError  # what Windows' usual loop answers
 
         database_of(mailer).lending.end()
         await asyncio.sleep(0)

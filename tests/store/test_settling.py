@@ -381,5 +381,7 @@ def _in_a_transaction(store, work):
 def _until_one_waits(store):
     """Wait until a backend waits for another's lock."""
     asked = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    until = time.monotonic() + LONG
     while not store._database.looking(lambda one: one.connection.execute(asked).scalar_one()):
+        assert time.monotonic() < until, "nobody waits"
         time.sleep(0.01)
