@@ -11,11 +11,18 @@ import pytest
 
 from mailsend import AsyncMailer, Settings
 from mailsend.cli import main
+from mailsend.mailer import shared_log_ins
 from mailsend.mailer.clock import utc_now
 from mailsend.store import open_store, upgrade
 from mailsend.testing import ScriptedServer
 
 KEY = "the-first-of-the-secret-keys"
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Let a store on a slow disk be one that answers."""
+    monkeypatch.setattr(shared_log_ins, "PATIENCE", 60.0)
 
 
 @pytest.fixture

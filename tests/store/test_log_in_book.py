@@ -46,6 +46,18 @@ def kept(store):
     return store._database.looking(lambda one: one.connection.execute(select(refused_log_in)).all())
 
 
+def test_a_success_that_is_told_late_does_not_hide_what_was_refused_after_it(book):
+    """The password may have been changed meanwhile; a person who begins anew means all of it."""
+    refused = book.refused(SERVER, "", now=after(10))
+    book.forget(SERVER, until=after(9))
+    assert look(book, 11).refusals == refused
+    book.forget(SERVER, until=after(10))
+    assert look(book, 11) == NOTHING
+    book.refused(SERVER, "", now=after(20))
+    book.forget(SERVER)
+    assert look(book, 21) == NOTHING
+
+
 def test_one_has_the_turn_until_he_tells_what_came(book):
     """The others see that somebody tries; where he left it, the next one has it."""
     assert look(book) == NOTHING

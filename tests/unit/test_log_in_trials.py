@@ -44,8 +44,8 @@ class Shared:
         self.said.append(f"refused {holder}".strip())
         return self.answers.pop(0)
 
-    def passed(self, server):
-        self.said.append("passed")
+    async def passed(self, server, *, wait):
+        self.said.append("passed, and waited" if wait else "passed")
 
     def leave_turn(self, server, holder):
         self.said.append(f"leave {holder}")
@@ -84,7 +84,7 @@ def test_the_first_log_in_takes_the_turn_and_its_success_is_told():
     """Nothing stands there any more, and nobody has the turn."""
     gate, shared = LoginGate(), Shared(MINE)
     trial, came = begin(gate, shared)
-    trial.passed()
+    asyncio.run(trial.passed())
     trial.end()
     assert (came, gate.proved, shared.said) == ("tried", True, ["take as me", "passed"])
 
@@ -102,7 +102,7 @@ def test_a_proven_account_only_looks_and_tells_nothing_new():
     """Each new connection of a healthy account: no turn, nothing written."""
     gate, shared = gate_with(proved=True), Shared(NOTHING)
     trial, came = begin(gate, shared)
-    trial.passed()
+    asyncio.run(trial.passed())
     trial.end()
     assert (came, shared.said) == ("tried", ["look"])
 
@@ -197,11 +197,19 @@ def test_a_person_goes_through_the_lock_half_an_hour_after_the_last_refusal():
         assert begin(gate, shared, by_person=True)[1] == came
 
 
+def test_a_person_finds_told_what_his_log_in_showed():
+    """It is waited for, however soon he looks; a mail that is to go out waits for nothing."""
+    shared = Shared(MINE)
+    trial, _ = begin(LoginGate(), shared, by_person=True)
+    asyncio.run(trial.passed())
+    assert shared.said == ["take as me, a person", "passed, and waited"]
+
+
 def test_without_an_account_nobody_is_asked():
     """There is nothing to refuse."""
     shared = Shared()
     trial = Trial(Server(host="mail.rat.example"), LoginGate(), shared)
     asyncio.run(trial.begin())
-    trial.passed()
+    asyncio.run(trial.passed())
     trial.end()
     assert shared.said == []

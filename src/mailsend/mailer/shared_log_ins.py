@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from weakref import WeakKeyDictionary
 
 from mailsend.decide.refusals import Refusals
 from mailsend.errors import MailsendError
@@ -54,6 +55,10 @@ class StoreLogIns:
         self._last: dict[str, tuple[float, KnownLogIns]] = {}
         self._not_before = 0.0
         self._going: set[asyncio.Future[Any]] = set()
+        # Log-ins that succeeded and that nobody else knows of yet, by account.
+        self._untold: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, tuple[Server, datetime]]] = (
+            WeakKeyDictionary()
+        )
 
     def new_holder(self) -> str:
         """Give a name for one log-in, that no other has."""
@@ -91,10 +96,15 @@ class StoreLogIns:
         found = await self._asked(lambda book: book.refused(server, holder, now=now))
         return None if found is None else self._steadily(found)
 
-    def passed(self, server: Server) -> None:
-        """Tell all, in a moment, that a log-in succeeded."""
+    async def passed(self, server: Server, *, wait: bool) -> None:
+        """Tell all that a log-in succeeded, in a moment; with ``wait`` before this returns, if the store answers.
+
+        While the store is away it is told later, as long as the loop runs.
+        """
         self._last.pop(server.fingerprint, None)
-        self._soon(lambda book: book.forget(server))
+        telling = self._tell_passed(server, self._now())
+        if wait and telling is not None:
+            await asyncio.wait((telling,), timeout=PATIENCE)
 
     def leave_turn(self, server: Server, holder: str) -> None:
         """Leave the turn, in a moment, after what was neither."""
@@ -132,11 +142,39 @@ class StoreLogIns:
         self._leave_alone("it does not answer")
         return None
 
-    def _soon(self, work: Callable[[LogInBook], object]) -> None:
+    def _tell_passed(self, server: Server, at: datetime) -> asyncio.Future[Any] | None:
+        """Begin to tell of a log-in that succeeded ``at`` that time; None where the store is left alone."""
+
+        def tell(book: LogInBook) -> bool:
+            book.forget(server, until=at)
+            return True
+
+        telling = self._soon(tell)
+        if telling is None:
+            self._tell_later(server, at)
+        else:
+            telling.add_done_callback(lambda told: None if told.result() else self._tell_later(server, at))
+        return telling
+
+    def _tell_later(self, server: Server, at: datetime) -> None:
+        loop = asyncio.get_running_loop()
+        untold = self._untold.setdefault(loop, {})
+        if server.fingerprint not in untold:
+            loop.call_later(LEFT_ALONE, self._tell_untold, untold, server.fingerprint)
+        untold[server.fingerprint] = server, at
+
+    def _tell_untold(self, untold: dict[str, tuple[Server, datetime]], which: str) -> None:
+        self._tell_passed(*untold.pop(which))
+
+    def _soon(self, work: Callable[[LogInBook], object]) -> asyncio.Future[Any] | None:
+        """Begin to ask the store, for whom nobody has to wait; None where it is left alone."""
         if self._clock() < self._not_before:
-            return
+            return None
         with contextlib.suppress(RuntimeError):  # the loop ends: a turn ends by itself
-            self._keep(asyncio.get_running_loop().run_in_executor(None, self._try, work))
+            asking = asyncio.get_running_loop().run_in_executor(None, self._try, work)
+            self._keep(asking)
+            return asking
+        return None
 
     def _keep(self, going: asyncio.Future[Any]) -> None:
         """Keep hold of what is at work in a thread, though nobody waits for it."""

@@ -27,6 +27,7 @@ _TURN: Final = 30 * MICROSECONDS  # for which whoever tries is waited for: he ma
 _KEPT: Final = (
     30 * 86_400 * MICROSECONDS
 )  # for which a refusal is remembered: a password that is changed has another row
+_EVER: Final = 2**62  # microseconds
 _NOBODY: Final = ""  # of no customer: whoever has the account, a refusal is the account's
 
 _this: Final = table.c.account == bindparam("which")
@@ -42,7 +43,7 @@ _SET: Final = Statement(update(table).where(_this), columns=("refusals", "at", "
 _GIVE_UP: Final = Statement(
     update(table).where(and_(_this, table.c.holder == bindparam("whose"))).values(holder="", turn_until=0)
 )
-_FORGET: Final = Statement(delete(table).where(_this))
+_FORGET: Final = Statement(delete(table).where(_this, table.c.at <= bindparam("until")))
 _TIDY: Final = Statement(
     delete(table).where(table.c.at < bindparam("before"), table.c.turn_until < bindparam("before"))
 )
@@ -114,11 +115,12 @@ class LogInBook:
         with self._database.writing() as transaction:
             transaction.run(_GIVE_UP, which=self._names(server)[0], whose=holder)
 
-    def forget(self, server: Server) -> None:
-        """Forget an account: a log-in succeeded, or a person begins anew."""
+    def forget(self, server: Server, *, until: datetime | None = None) -> None:
+        """Forget what was refused ``until`` a log-in succeeded, or all of it: a person begins anew."""
+        latest = _EVER if until is None else moment(until)
         with self._database.writing() as transaction:
             for name in self._names(server):
-                transaction.run(_FORGET, which=name)
+                transaction.run(_FORGET, which=name, until=latest)
 
     def _names(self, server: Server) -> list[str]:
         """Give what an account may be kept under, the one to write first."""

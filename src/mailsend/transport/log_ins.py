@@ -49,8 +49,8 @@ class SharedLogIns(Protocol):
         """Tell all of a 535, and leave the turn; give the refusals that count now."""
         ...
 
-    def passed(self, server: Server) -> None:
-        """Tell all, in a moment, that a log-in succeeded."""
+    async def passed(self, server: Server, *, wait: bool) -> None:
+        """Tell all, in a moment, that a log-in succeeded; with ``wait`` it is told when this returns."""
         ...
 
     def leave_turn(self, server: Server, holder: str) -> None:

@@ -146,7 +146,7 @@ class Asking:
             if stopped.reply is not None and stopped.reply.code == _LOGIN_REFUSED:
                 await trial.was_refused()
             raise
-        trial.passed()
+        await trial.passed()
 
     async def _turn(self, gate: LoginGate) -> None:
         """Wait for the one turn to log in to this account; raises Stopped where time is up."""

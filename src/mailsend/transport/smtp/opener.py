@@ -50,7 +50,7 @@ class Opener:
             await trial.begin()
             offer = await connect(self._server, wire, resolve=self._resolve)
             if offer.logged_in:
-                trial.passed()
+                await trial.passed()
         except Stopped as stopped:
             refused = stopped.reply is not None and stopped.reply.code == _LOGIN_REFUSED
             if refused and wire.mask.hides:  # before a log-in, anybody on the way could say it

@@ -85,12 +85,12 @@ class Trial:
             if known is not None:
                 self._gate.heed(known)
 
-    def passed(self) -> None:
-        """Take note of a log-in that succeeded."""
+    async def passed(self) -> None:
+        """Take note of a log-in that succeeded; a person who asked for it finds it told."""
         self._gate.passed()
         if self._share is not None and (self._holder or self._noted):
             self._holder = ""
-            self._share.passed(self._server)
+            await self._share.passed(self._server, wait=self._by_person)
 
     def end(self) -> None:
         """Leave the turn, whatever came."""
