@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -20,6 +21,7 @@ from mailsend.model.submission import Submission
 from mailsend.prepare import prepare
 from mailsend.settings import Settings
 from mailsend.store.mails import content_row, cut, data_in, joined, message_in, read_asked, write_asked
+from mailsend.store.mails.written import as_octets
 from mailsend.store.vault import Vault
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -27,6 +29,8 @@ RULES = Settings.model_validate(shop()).rules
 IN_TEST = TestMode(enabled=True, recipient=Address.parse(TEST_ADDRESS))
 VAULT = Vault((Secret("the-first-of-the-secret-keys"),), purpose="content")
 SMALL = st.integers(0, 3 * 57)
+TEXT = st.text(st.characters())  # halves of pairs among them
+PLAIN = TEXT | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.booleans() | st.none()
 
 
 class Renderer:
@@ -139,3 +143,9 @@ def test_any_bytes_at_all_come_back(pieces, end):
     data = b"".join(b"A" * size + b"\r\n\r\n" + one.encoded for one, size in pieces) + b"\r\n" * end
     whole = cut(data, [one for one, _ in pieces])
     assert joined(whole.data, whole.cuts, whole.blobs.__getitem__) == data
+
+
+@given(st.recursive(PLAIN, lambda inside: st.lists(inside) | st.dictionaries(TEXT, inside), max_leaves=20))
+def test_whatever_is_written_as_json_is_read_as_it_was(value):
+    """Halves of pairs too, which no UTF-8 has: a person may have typed them."""
+    assert json.loads(as_octets(value).decode("utf-8", "surrogatepass")) == value

@@ -6,7 +6,9 @@ import json
 import re
 from typing import Any, Final
 
-__all__ = ["LONGEST_NAME", "LONGEST_WORD", "as_json", "storable"]
+from pydantic_core import to_json
+
+__all__ = ["LONGEST_NAME", "LONGEST_WORD", "as_json", "as_octets", "storable"]
 
 # An index of PostgreSQL takes 2704 octets, and refuses the whole row that has more.
 LONGEST_NAME: Final = 255  # characters of what others name a mail, where it is looked up
@@ -24,7 +26,17 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub(_STAND_IN, text)
 
 
+def as_octets(value: Any) -> bytes:
+    """Give ``value`` as compact JSON in UTF-8, in which halves of pairs stand as ``surrogatepass`` writes them."""
+    try:
+        return to_json(value)
+    except ValueError:
+        return _write(value).encode("utf-8", "surrogatepass")
+
+
 def as_json(value: Any) -> str:
     """Give ``value`` as compact JSON that a column of text holds."""
-    written = _write(value)  # it escapes NUL
-    return written if written.isascii() else _UNSTORABLE.sub(_STAND_IN, written)
+    written = as_octets(value)  # NUL is escaped in it
+    if written.isascii():
+        return written.decode("ascii")
+    return _UNSTORABLE.sub(_STAND_IN, written.decode("utf-8", "surrogatepass"))
