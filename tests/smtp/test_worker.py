@@ -329,11 +329,14 @@ def test_a_signal_ends_it_and_what_was_set_for_it_stays(shop, server, tmp_path):
     )
     with Mailer(Settings.model_validate(shop)) as mailer:
         mailer.enqueue(a_mail())
-        running = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, str(program), json.dumps(shop)], stdout=subprocess.PIPE, text=True
-        )
-        wait_for(lambda: server.messages)
-        wait_for(lambda: states(mailer) == {"done": 1})
-        running.send_signal(signal.SIGTERM)
-        said, _ = running.communicate(timeout=LONG)
+        ) as running:
+            try:
+                wait_for(lambda: server.messages)
+                wait_for(lambda: states(mailer) == {"done": 1})
+                running.send_signal(signal.SIGTERM)
+                said, _ = running.communicate(timeout=LONG)
+            finally:
+                running.kill()  # it does nothing to one that has ended
     assert (running.returncode, said) == (0, "1 0\n")
