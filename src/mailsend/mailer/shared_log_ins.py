@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -153,8 +154,12 @@ class StoreLogIns:
         if telling is None:
             self._tell_later(server, at)
         else:
-            telling.add_done_callback(lambda told: None if told.result() else self._tell_later(server, at))
+            telling.add_done_callback(partial(self._was_told, server, at))
         return telling
+
+    def _was_told(self, server: Server, at: datetime, telling: asyncio.Future[Any]) -> None:
+        if not telling.cancelled() and not telling.result():
+            self._tell_later(server, at)
 
     def _tell_later(self, server: Server, at: datetime) -> None:
         loop = asyncio.get_running_loop()
