@@ -13,6 +13,7 @@ from store_samples import KEYS, NOW, a_server
 from mailsend.decide.refusals import NONE_REFUSED, Refusals
 from mailsend.errors import InvalidSettings
 from mailsend.model.secret import Secret
+from mailsend.store import log_ins, open_store, upgrade
 from mailsend.store.buckets import lane_name
 from mailsend.store.log_ins import LogInBook, LogInTurn
 from mailsend.store.schema.servers import refused_log_in
@@ -188,3 +189,34 @@ def test_of_many_that_ask_at_once_one_has_the_turn(store, book):
         one.join()
     assert sorted(found) == [False, False, False, True]
     assert look(book).refusals == NONE_REFUSED
+
+
+class Begin:
+    """The first statement of a turn; somebody who has logged in forgets the row right behind it, once."""
+
+    def __init__(self, real, forget):
+        self._real = real
+        self._forget = [forget]
+
+    def run(self, ground, values):
+        """Run it."""
+        found = self._real.run(ground, values)
+        if self._forget:
+            self._forget.pop()()
+        return found
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("act", ["take", "refused"])
+def test_a_row_that_another_process_forgets_meanwhile_is_begun_anew(postgres, monkeypatch, act):
+    """Whoever logged in and whoever comes next meet at the same row: that stops no mail."""
+    url = postgres.new_database()
+    upgrade(url)
+    with open_store(url, secret_keys=KEYS) as store, open_store(url, secret_keys=KEYS) as another:
+        book = store.log_ins
+        take(book, "one")
+        monkeypatch.setattr(log_ins, "_BEGIN", Begin(log_ins._BEGIN, lambda: another.log_ins.forget(SERVER)))
+        if act == "take":
+            assert take(book, "two").mine
+        else:
+            assert book.refused(SERVER, "two", now=NOW).count == 1

@@ -231,6 +231,18 @@ def test_while_the_store_is_away_each_process_counts_for_itself(mailer, server, 
     assert log_ins(server) == 1
 
 
+def test_no_mail_fails_by_what_nobody_thought_of(mailer, server, monkeypatch, caplog):
+    """It is logged with where it happened, and the process goes by its own memory."""
+
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(LogInBook, "take", broken)
+    assert [outcome(mailer) for _ in range(2)] == ["auth_failed", "auth_paused"]
+    assert "refused log-ins could not be looked up\nTraceback" in caplog.text
+    assert caplog.text.count("are counted by this process alone for now: ZeroDivisionError") == 1
+
+
 def test_a_success_is_told_when_the_store_is_there_again(mailer, server, monkeypatch):
     """Nobody else would try for half an hour, or ever."""
     monkeypatch.setattr(shared_log_ins, "LEFT_ALONE", 0.05)

@@ -62,13 +62,23 @@ def test_nothing_is_lost_and_nothing_certain_sent_twice(seed, url, tmp_path, rec
     }
 
     # Twice only what was really unknown; every copy is the same mail.
-    assert [one for reason, one in twice if not reason] == []
+    assert [_everything(one, run, told) for reason, one in twice if not reason] == []
     assert len({one.copy.number for reason, one in twice if reason == "asleep"}) <= AT_MOST_ASLEEP
     assert {(one.number, one.message_id) for one in run.wire.copies} == {
         (number, message_id) for number, (_, message_id) in found.numbers.items()
     }
     assert len({(one.number, one.digest) for one in run.wire.copies}) == len(found.numbers)
     assert [one for one in run.errors.splitlines() if not one.endswith(LATE)] == []
+
+
+def _everything(one, run, told):
+    """Give all that is known of a copy too many; printed, since pytest shortens it."""
+    pid, settled = one.copy.pid, one.copy.message_id in told.settled
+    killed = {**run.killed, **run.wire.senders.killed}.get(pid)
+    stood_still = [span for span in run.wire.senders.stood_still if span[0] in (pid, one.again.pid)]
+    known = one, told.by_sender(one.copy, one.recipient), settled, killed, stood_still
+    print(*known, sep="\n")
+    return known
 
 
 def _expected(number):

@@ -131,10 +131,9 @@ class _Torture:
             self.next_kill[0] = now + self._pause() / 2
         if now > self.next_kill[1] and len(self.record.killed) < KILLS:
             pid = self.dice.choice(sorted(self.delivering))
-            at = time.monotonic()
             code = self.nursery.ask(kill=pid)
             if pid not in self.record.wire.senders.killed:
-                self.record.killed[pid] = at
+                self.record.killed[pid] = time.monotonic()  # it lived until then, at most
             self._has_ended(pid, code)
             self.next_kill[1] = now + self._pause()
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 __all__ = ["Senders"]
 
+_LOOKS = 5  # where one of several processes ends just now, the kernel's list may lack others
+
 
 class Senders:
     """Finds, kills, and lets stand still; ``killed`` says who was killed here, and when."""
@@ -26,7 +28,10 @@ class Senders:
     def owner(self, port: int, mine: int) -> int:
         """Give which of the family has the connection from ``port`` to ``mine``; 0 where nobody has it any more."""
         inode = _inode(port, mine)
-        return next((one for one in self.family() if inode and _has(one, inode)), 0)
+        for _ in range(_LOOKS if inode else 0):
+            if found := [one for one in self.family() if _has(one, inode)]:
+                return found[0]
+        return 0
 
     def kill(self, pid: int) -> None:
         """Kill a sender, unless it is gone."""

@@ -191,7 +191,10 @@ class StoreLogIns:
             return work(self._door.open("refused log-ins").log_ins)
         except MailsendError as problem:  # no mail fails by it
             self._leave_alone(str(problem))
-            return None
+        except Exception as problem:  # noqa: BLE001 - nor by what nobody thought of
+            _log.exception("refused log-ins could not be looked up")
+            self._leave_alone(type(problem).__name__)
+        return None
 
     def _leave_alone(self, why: str) -> None:
         if self._clock() >= self._not_before:

@@ -130,9 +130,12 @@ class LogInBook:
 
     def _locked(self, transaction: Transaction, server: Server) -> list[Any]:
         """Give an account's rows, the one to write first, and keep everybody else from them."""
-        names = self._names(server)
-        transaction.run(_BEGIN, account=names[0])
-        return [one for name in names for one in transaction.run(_LOCKED, which=name)]
+        first, *others = self._names(server)
+        begun: list[Any] = []
+        while not begun:  # somebody who has logged in may forget it in between
+            transaction.run(_BEGIN, account=first)
+            begun = [*transaction.run(_LOCKED, which=first)]
+        return [*begun, *[one for name in others for one in transaction.run(_LOCKED, which=name)]]
 
     def _set(self, transaction: Transaction, name: str, refusals: Refusals, holder: str, until: int) -> None:
         at = round(refusals.at * MICROSECONDS) if refusals.count else 0
