@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import threading
-import time
 from contextlib import closing, contextmanager
 from datetime import timedelta
 
@@ -13,6 +12,7 @@ import pytest
 from queue_shop import a_mail, rows, settings, store_of
 from sqlalchemy import create_engine
 from store_samples import a_server
+from waiting import until, wait_until
 
 from mailsend import Mailer, Settings
 from mailsend.errors import StoreError
@@ -97,14 +97,6 @@ def patient(monkeypatch):
     monkeypatch.setattr(shared_log_ins, "PATIENCE", LONG)
 
 
-def eventually(what, wanted):
-    """Wait until that is what it gives: what succeeded is told in a moment."""
-    ends = time.monotonic() + LONG
-    while (found := what()) != wanted:
-        assert time.monotonic() < ends, found
-        time.sleep(0.01)
-
-
 def later(url, seconds):
     """Let time pass for all that is written down of log-ins."""
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
@@ -143,7 +135,7 @@ def test_the_first_log_in_is_one_process_alone(url):
             assert all_of_them.send() == ["accepted"] * 3
         with Mailer(Settings.model_validate(shop(url, server.url))) as mailer:
             assert log_ins(server) == 3
-            eventually(lambda: rows(mailer, refused_log_in), [])
+            wait_until(lambda: rows(mailer, refused_log_in) == [])
 
 
 def test_what_is_mended_is_mended_for_all(url):
@@ -263,7 +255,7 @@ def test_a_success_is_told_when_the_store_is_there_again(mailer, server, monkeyp
     async def passed():
         for _ in range(2):
             await mailer._core.log_ins.passed(known, wait=True)
-        await asyncio.to_thread(eventually, lambda: rows(mailer, refused_log_in), [])
+        await until(lambda: rows(mailer, refused_log_in) == [])
 
     asyncio.run(passed())
 
